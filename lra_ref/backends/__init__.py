@@ -1,0 +1,1 @@
+"""Where a formula runs: the compiler on the CPU, deterministic sums, the GPU."""

@@ -1,0 +1,174 @@
+"""The compiler: plain Python kernels become machine code at first use, cached per function and never stale.
+
+A kernel is a plain function that calls formulas by name; nothing is decorated.  :func:`compiled` compiles it for explicit signatures, after
+registering every plain function that it reaches.  The cache folder of a function is named by a fingerprint of everything
+that determines its code (its own code, that of all functions it reaches, global numbers, options), because the compiler's
+own key misses code in other files.  With ``LRA_REF_INTERPRET=1`` kernels run as plain Python, with the same bits.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import tempfile
+import types
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lra_ref.formulas import bits_of, float_of, names_used, where
+
+OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "boundscheck": False}
+
+
+def interpreted() -> bool:
+    """True when kernels are to run as plain Python (environment variable ``LRA_REF_INTERPRET=1``)."""
+    return os.environ.get("LRA_REF_INTERPRET", "0") not in ("", "0")
+
+
+def reached(function: types.FunctionType) -> list[types.FunctionType]:
+    """The function and every plain function that it calls by name, directly or not, each once, callees first."""
+    order: list[types.FunctionType] = []
+    seen: set[types.FunctionType] = set()
+
+    def visit(f: types.FunctionType) -> None:
+        if f in seen:
+            return
+        seen.add(f)
+        for name in sorted(names_used(f.__code__)):
+            value = f.__globals__.get(name)
+            if isinstance(value, types.FunctionType):
+                visit(value)
+        order.append(f)
+
+    visit(function)
+    return order
+
+
+def _code_text(code: types.CodeType) -> str:
+    constants = [_code_text(c) if isinstance(c, types.CodeType) else repr(c) for c in code.co_consts]
+    return repr((code.co_code, constants, code.co_names, code.co_varnames, code.co_freevars))
+
+
+def fingerprint(function: types.FunctionType, signature: str = "", options: dict[str, Any] | None = None) -> str:
+    """Hash of all that determines the machine code of ``function``."""
+    parts = [signature, repr(sorted((options or OPTIONS).items())), sys.version, np.__version__]
+    for f in reached(function):
+        parts.append(f"{f.__module__}.{f.__qualname__} {_code_text(f.__code__)} {f.__defaults__!r} {f in _APART}")
+        for name in sorted(names_used(f.__code__)):
+            value = f.__globals__.get(name)
+            if isinstance(value, int | float | str | tuple | np.generic):
+                parts.append(f"{name}={value!r}")
+            elif isinstance(value, np.ndarray):
+                parts.append(f"{name}={value.dtype}{value.shape}{hashlib.sha256(value.tobytes()).hexdigest()}")
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:20]
+
+
+def cache_base() -> Path:
+    """Where machine code is to be kept: ``$LRA_REF_CACHE``, else ``lra_ref`` in the user's cache folder."""
+    base = os.environ.get("LRA_REF_CACHE") or os.path.join(
+        os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache"), "lra_ref"
+    )
+    return Path(base)
+
+
+@cache
+def cache_folder() -> Path | None:
+    """Where machine code is kept, or None (said once on stderr) if no folder can be written."""
+    folder = cache_base()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as problem:
+        print(f"lra_ref: no compile cache ({problem}); every process compiles anew", file=sys.stderr)
+        return None
+    return folder
+
+
+@cache
+def _numba() -> types.ModuleType:
+    """Numba, imported at the first compilation only, with the house ``where``, ``bits_of`` and ``float_of`` made known to it."""
+    import numba
+    from numba.extending import overload
+
+    @overload(where, jit_options={"forceinline": True})
+    def _where(condition, a, b):  # type: ignore[no-untyped-def]  # Numba compares the two argument lists, annotations included
+        return lambda condition, a, b: a if condition else b
+
+    @overload(bits_of, jit_options={"forceinline": True})
+    def _bits_of(x):  # type: ignore[no-untyped-def]
+        return lambda x: np.float64(x).view(np.uint64)
+
+    @overload(float_of, jit_options={"forceinline": True})
+    def _float_of(bits):  # type: ignore[no-untyped-def]
+        return lambda bits: np.uint64(bits).view(np.float64)
+
+    return numba
+
+
+def apart(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorator: do not force this kernel into its callers.  For what is large and off the hot path: it would be compiled once per call."""
+    _APART.add(function)
+    return function
+
+
+_APART: set[Callable[..., Any]] = set()
+
+
+@cache
+def _known(function: types.FunctionType) -> None:
+    """Tell Numba to inline a plain function into whatever calls it."""
+    from numba.extending import register_jitable
+
+    if function not in (where, bits_of, float_of):
+        register_jitable(forceinline=function not in _APART)(function)
+
+
+@cache
+def compiled(function: Callable[..., Any], signature: str) -> Any:
+    """``function`` compiled for ``signature`` (text, in Numba's notation), or itself when interpreting.
+
+    The result is a dispatcher that can be called, and passed as a first-class function to other compiled code.
+    """
+    if interpreted():
+        return function
+    assert isinstance(function, types.FunctionType)
+    return _compile(function, signature, signature)
+
+
+def _compile(function: types.FunctionType, signature: Any, text: str) -> Any:
+    numba = _numba()
+    for f in reached(function)[:-1]:
+        _known(f)
+    folder = cache_folder()
+    if folder is None:
+        return numba.njit(signature, cache=False, **OPTIONS)(function)
+    kept = numba.config.CACHE_DIR
+    try:
+        numba.config.CACHE_DIR = str(folder / f"{function.__name__}-{fingerprint(function, text)}")
+        return numba.njit(signature, cache=True, **OPTIONS)(function)
+    finally:
+        numba.config.CACHE_DIR = kept
+
+
+@cache
+def compiled_loop(function: Callable[..., Any], functions: tuple[str, ...], others: tuple[str, ...]) -> Any:
+    """Like :func:`compiled`, for a function whose first arguments are compiled functions of the given signatures."""
+    if interpreted():
+        return function
+    assert isinstance(function, types.FunctionType)
+    numba = _numba()
+    from numba.core.sigutils import normalize_signature
+
+    def function_type(signature: str) -> Any:
+        arguments, result = normalize_signature(signature)  # type: ignore[no-untyped-call]
+        return numba.types.FunctionType(result(*arguments))
+
+    plain, _ = normalize_signature(f"({''.join(text + ', ' for text in others)})")  # type: ignore[no-untyped-call]
+    arguments = [function_type(text) for text in functions] + list(plain)
+    return _compile(function, numba.void(*arguments), f"{functions}{others}")
