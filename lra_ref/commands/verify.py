@@ -1,0 +1,133 @@
+"""Check claims: by default all of the folder experiments/, or the claim files, FILE::ID, ids (gala.G1) and parts (gala) named.
+
+Exit code 0 if everything is as claimed and every control fired, 1 if not, 2 for a usage error, 130 if interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import importlib.util
+import shlex
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from lra_ref.verify import Result, replay, verify
+from lra_ref.verify.claim import PRESETS
+from lra_ref.verify.plan import Task
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of ``lra-ref verify``."""
+    parser.add_argument("targets", nargs="*", metavar="TARGET", help="claim file, folder, FILE::ID, id or part (default: experiments/)")
+    parser.add_argument("--preset", choices=PRESETS, default="quick", help="how much to compute (default: quick)")
+    parser.add_argument("--seed", type=int, default=0, metavar="S", help="seed of all random numbers, in [0, 2^64) (default: 0)")
+    parser.add_argument("--alpha", type=float, default=1e-3, help="error probability of a statistical verdict (default: 0.001)")
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="number of processes (default: 1)")
+    parser.add_argument("--out", metavar="DIR", help="run directory; an existing one is resumed (default: a new one in runs/)")
+    parser.add_argument("--report", metavar="PATH", help="the HTML report (default: report.html in the run directory)")
+    parser.add_argument("--png", action="store_true", help="write the plots as PNG too, beside the SVG files in the run directory")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of the table")
+    parser.add_argument("--replay", metavar="WITNESS", help="run the stored violation again and say whether it is reproduced")
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Run ``lra-ref verify``."""
+    if arguments.replay is not None:
+        return _replay(arguments)
+    if arguments.report is not None:
+        _check_report(Path(arguments.report))
+    out = Path(arguments.out or f"runs/verify-{datetime.datetime.now():%Y%m%d-%H%M%S}")
+    progress = Progress(sys.stderr)
+    try:
+        result = verify(
+            arguments.targets, preset=arguments.preset, seed=arguments.seed, alpha=arguments.alpha, out=out, jobs=arguments.jobs,
+            progress=progress,
+        )  # fmt: skip
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(f"interrupted; resume with: {command(arguments, out)}") from None
+    finally:
+        progress.close()
+    if arguments.json:
+        print(result.to_json())
+    else:
+        from lra_ref.verify.table import show
+
+        show(result, sys.stdout)
+    sys.stdout.flush()
+    _report(result, out, arguments)
+    return result.exit_code
+
+
+def command(arguments: argparse.Namespace, out: Path) -> str:
+    """The command that takes up the run in the directory ``out`` again."""
+    words = ["lra-ref", "verify", *arguments.targets, "--preset", arguments.preset, "--out", str(out)]
+    for name, default in (("seed", 0), ("alpha", 1e-3), ("jobs", 1), ("report", None)):
+        value = getattr(arguments, name)
+        if value != default:
+            words += [f"--{name}", str(value)]
+    return shlex.join(words + [f"--{name}" for name in ("png", "json") if getattr(arguments, name)])
+
+
+def _check_report(path: Path) -> None:
+    """Refuse before the computation a report that could not be written after it."""
+    if importlib.util.find_spec("matplotlib") is None:
+        raise ValueError("--report needs matplotlib: pip install lra_ref[report]")
+    if path.is_dir() or not path.absolute().parent.is_dir():
+        raise ValueError(f"--report must name a file in an existing folder, got {path}")
+
+
+def _report(result: Result, out: Path, arguments: argparse.Namespace) -> None:
+    path = Path(arguments.report or out / "report.html")
+    if importlib.util.find_spec("matplotlib") is None:
+        print("no HTML report, it needs matplotlib: pip install lra_ref[report]", file=sys.stderr)
+        return
+    from lra_ref.verify.report import write_report
+
+    write_report(result, path, plots=out / "plots", with_png=arguments.png)
+    print(f"report: {path}", file=sys.stderr)
+
+
+def _replay(arguments: argparse.Namespace) -> int:
+    outcome = replay(arguments.replay)
+    if arguments.json:
+        from lra_ref.verify.cells import plain
+        from lra_ref.verify.store import dumps
+
+        names = ("reproduced", "exact", "verdict", "lhs", "rhs")
+        print(dumps(plain({"witness": outcome.witness, **{name: getattr(outcome, name) for name in names}})))
+    else:
+        print(outcome.sentence())
+    return 0 if outcome.reproduced else 1
+
+
+class Progress:
+    """Progress on stderr: a bar on a terminal that has rich, else one line per cell."""
+
+    def __init__(self, stream: Any) -> None:
+        self.stream, self.bar, self.bar_task = stream, None, None
+        self.started = time.monotonic()
+        if stream.isatty() and importlib.util.find_spec("rich") is not None:
+            from rich.console import Console
+            from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+            from rich.progress import Progress as Bar
+
+            columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+            self.bar = Bar(*columns, console=Console(file=stream), transient=True)
+            self.bar_task = self.bar.add_task("verify", total=None)
+            self.bar.start()
+
+    def __call__(self, done: int, total: int, task: Task, record: dict[str, Any]) -> None:
+        """Show that a cell is finished."""
+        what = f"{task.claim}{' control' if task.role == 'control' else ''}, {task.case}"
+        if self.bar is not None and self.bar_task is not None:
+            self.bar.update(self.bar_task, completed=done, total=total, description=what)
+        else:
+            print(f"[{done}/{total}] {what}: {record['verdict']}, {record['seconds']:.1f} s", file=self.stream, flush=True)
+
+    def close(self) -> None:
+        """Remove the bar."""
+        if self.bar is not None:
+            self.bar.stop()

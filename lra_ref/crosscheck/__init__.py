@@ -1,0 +1,1 @@
+"""Checking derivatives and ports against the reference."""
