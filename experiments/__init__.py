@@ -1,0 +1,1 @@
+"""Claims of every part (``<part>.py``), reproductions, benchmarks."""
