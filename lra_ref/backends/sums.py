@@ -44,11 +44,12 @@ def block_sums(summands: Array, offsets: Array) -> Array:
 def _ordered(block: Array) -> Array:
     size = block.shape[-1]
     chunks = -(-size // CHUNK)
-    padded = np.zeros_like(block, shape=(*block.shape[:-1], chunks * CHUNK), dtype=np.float64)
+    rows = CHUNK // LANES if chunks > 1 else -(-size // LANES)
+    padded = np.zeros_like(block, shape=(*block.shape[:-1], chunks * rows * LANES), dtype=np.float64)
     padded[..., :size] = block
-    grid = padded.reshape(*block.shape[:-1], chunks, CHUNK // LANES, LANES)
+    grid = padded.reshape(*block.shape[:-1], chunks, rows, LANES)
     lanes = np.zeros_like(grid[..., 0, :])
-    for row in range(min(CHUNK, size + LANES - 1) // LANES if chunks == 1 else CHUNK // LANES):
+    for row in range(rows):
         lanes = lanes + grid[..., row, :]
     width = LANES // 2
     while width:

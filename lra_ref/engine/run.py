@@ -1,0 +1,246 @@
+"""Runs: batches of trajectories through the compiled loop, with records, threads, checkpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from lra_ref.backends.cpu import compiled
+from lra_ref.checks import block_offsets, vector, whole
+from lra_ref.engine.loop import ELEMENT, FIELDS, SAMPLES, SCALAR, Plan, loop, skip_element, skip_scalar
+from lra_ref.engine.status import Status
+from lra_ref.methods.base import Method
+from lra_ref.oracles.base import DRAW, PERTURB, Oracle, as_oracle
+from lra_ref.oracles.philox import lanes
+from lra_ref.parts import Part
+from lra_ref.problems.base import VALUE, Problem
+from lra_ref.typing import Array
+
+
+@dataclass
+class Trajectories:
+    """All that is carried from step to step, for a batch: one leading axis over trajectories; ``t`` is common."""
+
+    t: int
+    x: Array
+    d_vec: Array
+    d_scal: Array
+    r_vec: Array
+    r_scal: Array
+    late: Array
+    counts: Array
+    status: Array
+
+    @classmethod
+    def start(cls, method: Method, x: Array, blocks: int) -> Trajectories:
+        """State before step 0 at the points ``x`` (n, D)."""
+        n, dim = x.shape
+        direction, rate = method.direction, method.rate
+        return cls(
+            t=0,
+            x=x,
+            d_vec=np.zeros((n, len(direction.vectors), dim)),
+            d_scal=np.zeros((n, blocks, max(len(direction.scalars), 1))),
+            r_vec=np.zeros((n, len(rate.vectors), dim)),
+            r_scal=np.zeros((n, blocks, len(rate.columns))),
+            late=np.zeros((n, blocks, len(rate.late))),
+            counts=np.zeros((n, 2), dtype=np.int64),
+            status=np.zeros(n, dtype=np.int64),
+        )
+
+    def copy(self) -> Trajectories:
+        """Independent copy."""
+        arrays = {name: value.copy() for name, value in vars(self).items() if name != "t"}
+        return Trajectories(self.t, **arrays)
+
+
+@dataclass
+class Run:
+    """What a run leaves: the records, the last state, and all that is needed to go on.
+
+    ``records[name]`` has shape (trajectories, rows); ``steps`` the step of every row. After a trajectory has stopped its later rows hold
+    nan, its ``status`` the reason.
+    """
+
+    methods: list[Method]
+    oracle: Oracle
+    seed: int
+    labels: Array
+    offsets: Array
+    every: int
+    steps: Array
+    records: dict[str, Array]
+    state: Trajectories
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def x(self) -> Array:
+        """Last points, (trajectories, D); the last finite ones where a trajectory stopped."""
+        return self.state.x
+
+    @property
+    def status(self) -> list[Status]:
+        """Status of every trajectory."""
+        return [Status(int(code)) for code in self.state.status]
+
+    def resume(self, steps: int, *, threads: int = 1) -> Run:
+        """Go on for ``steps`` more steps; the result is bit for bit that of one long run."""
+        state = self.state.copy()
+        # the last row is written anew: a long run has it only at a multiple of ``every``, and there after the search of a line search
+        kept = self.steps < state.t
+        more = _drive(self.methods, self.oracle, self.seed, self.labels, self.offsets, state, whole("steps", steps), self.every, threads)
+        records = {name: np.concatenate([self.records[name][:, kept], more[1][name]], axis=1) for name in self.records}
+        rows = np.concatenate([self.steps[kept], more[0]])
+        return Run(self.methods, self.oracle, self.seed, self.labels, self.offsets, self.every, rows, records, state, self.settings)
+
+
+def run(
+    method: Method | Sequence[Method],
+    oracle: Oracle | Problem,
+    *,
+    steps: int,
+    trajectories: int | None = None,
+    seed: int = 0,
+    first: int = 0,
+    x0: Any = None,
+    every: int = 1,
+    threads: int = 1,
+    offsets: Any = None,
+) -> Run:
+    """Run a batch of trajectories.
+
+    Parameters
+    ----------
+    method : one method for all trajectories, or one per trajectory (same parts and switches, other numbers: a sweep).
+    oracle : an oracle, or a problem (exact oracle).
+    steps : number of steps T; T + 1 points are recorded.
+    trajectories, first, seed : the noise of trajectory i is keyed by ``(seed, first + i)``; default one trajectory per method.
+    x0 : (D,) or (trajectories, D); default the problem's start. Never modified.
+    every : record the steps that are multiples of it, and the last one.
+    threads : trajectories are shared out over so many threads; the results are the same bits.
+    offsets : blocks, ``0 = o_0 < ... < o_K = D``; default the problem's own, else one block.
+
+    Raises
+    ------
+    ValueError : for anything out of range, a wrong shape or a start that is not finite, in one line.
+    """
+    source = as_oracle(oracle)
+    problem = source.problem
+    methods = [method] if isinstance(method, Method) else list(method)
+    if not methods:
+        raise ValueError("method must name at least one method, got an empty list")
+    n = whole("trajectories", len(methods) if trajectories is None else trajectories, 1)
+    if len(methods) == 1:
+        methods = methods * n
+    if len(methods) != n:
+        raise ValueError(f"method must be one method or one per trajectory, got {len(methods)} for {n} trajectories")
+    start = vector("x0", problem.start if x0 is None else x0, problem.dim, finite=True)
+    if start.ndim > 2 or (start.ndim == 2 and start.shape[0] not in (1, n)):
+        raise ValueError(f"x0 must have shape ({problem.dim},) or ({n}, {problem.dim}), got {start.shape}")
+    points = np.array(np.broadcast_to(start, (n, problem.dim)), order="C")
+    blocks = block_offsets(problem.offsets if offsets is None else offsets, problem.dim)
+    start_label, number, period = whole("first", first), whole("seed", seed), whole("every", every, 1)
+    for name, value in (("seed", number), ("trajectory", start_label + n - 1), ("step", whole("steps", steps))):
+        lanes(name, value)  # refuses what has no key of its own
+    labels = np.arange(n, dtype=np.int64) + start_label
+    state = Trajectories.start(methods[0], points, len(blocks) - 1)
+    rows, records = _drive(methods, source, number, labels, blocks, state, whole("steps", steps), period, threads)
+    settings = {**methods[0].settings(), **source.settings(), "seed": number, "trajectories": n}
+    return Run(methods, source, number, labels, blocks, period, rows, records, state, settings)
+
+
+def _structure(part: Part) -> tuple[Any, ...]:
+    kernels = [getattr(part, name, None) for name in ("begin", "gather", "settle", "map", "terms", "decide", "move", "retry")]
+    switches = [getattr(part, name, None) for name in ("points", "random", "blockwise")]
+    return (type(part), part.vectors, part.scalars, part.late, part.sums, part.coefficients, tuple(kernels), tuple(switches))
+
+
+def _kernels(method: Method, oracle: Oracle) -> list[Any]:
+    direction, rate = method.direction, method.rate
+    wanted = [
+        (oracle.draw_kernel, DRAW), (oracle.problem.value_kernel, VALUE), (oracle.perturb_kernel, PERTURB),
+        (direction.begin or skip_scalar, SCALAR), (direction.gather or skip_element, ELEMENT),
+        (direction.settle or skip_scalar, SCALAR), (direction.map or skip_element, ELEMENT),
+        (rate.begin or skip_scalar, SCALAR), (rate.terms or skip_element, ELEMENT), (rate.decide, SCALAR), (rate.move, ELEMENT),
+        (rate.retry or skip_scalar, SCALAR),
+    ]  # fmt: skip
+    return [compiled(kernel, signature) for kernel, signature in wanted]
+
+
+def make_plan(method: Method, oracle: Oracle) -> Plan:
+    """Sizes and switches of the loop for this combination."""
+    direction, rate = method.direction, method.rate
+    return Plan(
+        batch=oracle.batch,
+        sample=oracle.sample_size,
+        exact=oracle.exact,
+        alias=direction.map is None,
+        gather=direction.sums,
+        terms=rate.sums,
+        late=len(rate.late),
+        has_gather=direction.gather is not None,
+        has_terms=rate.terms is not None,
+        blockwise=rate.blockwise,
+        random=rate.random,
+        search=rate.retry is not None,
+        watched=len(rate.columns) - 1,
+        d_coefficients=max(direction.coefficients, 1),
+        r_coefficients=max(rate.coefficients, 1),
+    )
+
+
+def _drive(
+    methods: list[Method],
+    oracle: Oracle,
+    seed: int,
+    labels: Array,
+    offsets: Array,
+    state: Trajectories,
+    steps: int,
+    every: int,
+    threads: int,
+) -> tuple[Array, dict[str, Array]]:
+    """Advance ``state`` by ``steps`` in place; returns (steps of the rows, records)."""
+    # mostly one method for all trajectories: bound once
+    bound = {id(m): m.bound(offsets) for m in {id(m): m for m in methods}.values()}
+    methods = [bound[id(m)] for m in methods]
+    method, problem = methods[0], oracle.problem
+    if any(_structure(m.direction) != _structure(method.direction) or _structure(m.rate) != _structure(method.rate) for m in methods):
+        raise ValueError("the methods of one run must be the same parts with the same switches; they may differ in numbers only")
+    t0, t1, n = state.t, state.t + steps, len(labels)
+    names = list(FIELDS) + [name for name in method.rate.columns[1:]]
+    shown = np.union1d(np.arange(-(-t0 // every) * every, t1, every), [t1])
+    records = np.full((n, len(shown), len(names)), np.nan)
+    points = np.array([(row, SAMPLES[sample]) for row, sample in method.rate.points], dtype=np.int64).reshape(-1, 2)
+    d_hyp = np.array([[*m.direction.hyper(), 0.0] for m in methods])
+    r_hyp = np.array([[*m.rate.hyper(), 0.0] for m in methods])
+    arguments = (
+        np.array(make_plan(method, oracle), dtype=np.int64), points, offsets, problem.data, problem.par, oracle.par,
+    )  # fmt: skip
+    seeds = np.full(n, seed, dtype=np.uint64)
+    carried = (state.x, state.d_vec, state.d_scal, state.r_vec, state.r_scal, state.late, state.counts, state.status, records)
+    kernels, advance = _kernels(method, oracle), loop()
+
+    def share(bounds: tuple[int, int]) -> None:
+        with np.errstate(all="ignore"):
+            advance(*kernels, *arguments, *bounds, t0, t1, every, seeds, labels, d_hyp, r_hyp, *carried)
+
+    shares = whole("threads", threads, 1)
+    edges = [n * k // shares for k in range(shares + 1)]
+    spans = [(a, b) for a, b in pairwise(edges) if b > a]
+    if len(spans) == 1:
+        share(spans[0])
+    else:
+        with ThreadPoolExecutor(len(spans)) as pool:
+            list(pool.map(share, spans))
+    state.t = t1
+    columns = {name: np.ascontiguousarray(records[:, :, k]) for k, name in enumerate(names)}
+    stopped = np.isnan(columns["step"])
+    columns["status"] = np.where(stopped, state.status[:, None], columns["status"]).astype(np.int64)
+    del columns["step"]
+    return shown, columns
