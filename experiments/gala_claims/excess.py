@@ -210,7 +210,7 @@ def _nsgdm_cases() -> tuple[Case, ...]:
     return tuple(out)
 
 
-CONVEX = [("quadratic", "quadratic", {**END, "eta_0": 0.05}), ("logistic regression, breast cancer", "logistic", {**END, "eta_0": 0.5})]
+CONVEX = [("quadratic", "quadratic", {**END, "eta_0": 0.05}), ("logistic regression, iris", "logistic_iris", {**END, "eta_0": 0.5})]
 NONCONVEX = [
     ("sum of quartics", "quartics", {**END, "eta_0": 0.01}),
     ("ripple", "ripple", {**END, "eta_0": 0.05}),

@@ -32,11 +32,14 @@ class Task:
 def plan(found: Iterable[Found], settings: Settings) -> list[Task]:
     """The tasks, case by case, the control's of a case right after the claim's so that it can read the same run."""
     tasks = []
-    for entry in found:
+    entries = list(found)
+    # once per file: reading its whole tree takes longer than many a cell
+    files = {path: claim_fingerprint(path) for path in {entry.path for entry in entries}}
+    for entry in entries:
         for role, case in _ordered(entry.claim, settings.preset):
             parameters = case.parameters(settings.preset) or {}
             cases = [other.name for other in cases_of(entry.claim, role, settings.preset)]
-            key = _key(entry, settings, {"role": role, "case": case.name, "cases": len(cases), "parameters": parameters})
+            key = _key(entry, files[entry.path], settings, {"role": role, "case": case.name, "cases": len(cases), "parameters": parameters})
             tasks.append(Task(entry.claim.id, role, case.name, settings, entry.path, key))
     return tasks
 
@@ -50,12 +53,12 @@ def _ordered(claim: Claim, preset: str) -> list[tuple[str, Any]]:
     return order + [("control", other) for other in control if not any(other is case for case in own)]
 
 
-def _key(entry: Found, settings: Settings, cell: dict[str, Any]) -> str:
+def _key(entry: Found, file: str, settings: Settings, cell: dict[str, Any]) -> str:
     if entry.path is None:
         # a claim given as an object: its code cannot be fingerprinted, so its results are never reused
         return ""
     material = {
         "schema": SCHEMA, "claim": entry.claim.id, **cell, "settings": settings.as_dict(),
-        "file": claim_fingerprint(entry.path), "environment": determining(),
+        "file": file, "environment": determining(),
     }  # fmt: skip
     return hashlib.sha256(json.dumps(material, sort_keys=True).encode()).hexdigest()

@@ -22,8 +22,8 @@ from lra_ref.verify.store import write_atomically
 from lra_ref.verify.table import control_word, number, summary
 from lra_ref.verify.typeset import typeset
 
-#: cases of a claim that are plotted, the worst first; the numbers of all stand in the table
-PLOTTED = 2
+#: cases of a claim that are plotted, the one that decided first; the numbers of all stand in the table
+PLOTTED = 1
 BADGE = {
     Verdict.HOLDS: "good", Verdict.VIOLATED: "bad", Verdict.FAILED: "bad", Verdict.UNDECIDED: "open", Verdict.NOT_APPLICABLE: "none",
     "fired": "good", "did not fire": "bad", "none": "bad", "-": "none",
