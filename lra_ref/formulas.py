@@ -2,7 +2,8 @@
 
 A *formula* is a small pure function of scalars or arrays.  It uses arithmetic, ``np.sqrt exp log abs sign maximum minimum`` and
 the :func:`where` of this module (on scalars also :func:`erfc`); it has no branch and no float literal other than small whole
-numbers written as integers, and it is imported BY NAME.  Under these rules one and the same function is
+numbers written as integers, and it is imported BY NAME.  Parts take exponentials from ``lra_ref.arithmetic.exponential``, which
+has the same bits everywhere.  Under these rules one and the same function is
 
 - the reference, on NumPy (and CuPy) arrays of shape ``(..., D)``;
 - the inside of a compiled kernel, element by element (``backends/cpu.py``);

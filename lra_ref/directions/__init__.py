@@ -3,4 +3,16 @@
 from lra_ref.directions import adagrad, adam, adam_epsilon_hat, exponentiated, momentum, normalized, rmsprop, sgd, sign
 from lra_ref.parts import DIRECTIONS, Direction
 
-__all__ = ["DIRECTIONS", "Direction", "adagrad", "adam", "adam_epsilon_hat", "exponentiated", "momentum", "normalized", "rmsprop", "sgd", "sign"]
+__all__ = [
+    "DIRECTIONS",
+    "Direction",
+    "adagrad",
+    "adam",
+    "adam_epsilon_hat",
+    "exponentiated",
+    "momentum",
+    "normalized",
+    "rmsprop",
+    "sgd",
+    "sign",
+]

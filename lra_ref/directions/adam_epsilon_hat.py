@@ -6,7 +6,8 @@ Equations, n = t + 1: m and v as in Adam, then
 
 computed as Adam's direction with ``eps / sqrt(1 - beta2^n)`` in place of eps, the same number but for rounding.
 
-Source: Kingma and Ba (2015), arXiv 1412.6980, end of section 2; the published code of hypergradient descent (Baydin et al. 2018) uses it (published).
+Source: Kingma and Ba (2015), arXiv 1412.6980, end of section 2; the published code of hypergradient descent (Baydin et al. 2018) uses it
+(published).
 State, words per element and edge cases: as Adam.
 """
 

@@ -16,7 +16,8 @@ name              direction
 ``eg_adagrad``    ``d = p u``, u AdaGrad's direction of g          (derived)
 ================  ==========================================================================
 
-Adam and AdaGrad do not change if every gradient is multiplied by the same number, so a gain before them would have no effect in the long run;
+Adam and AdaGrad do not change if every gradient is multiplied by the same number, so a gain before them would have no effect in the long
+run;
 theirs stands behind.  ``form="paper"``: ``e = g a``, neither clipped nor corrected (published, a reading note of the paper).
 
 Source: Amid, Anil, Fifty, Warmuth (2022), arXiv 2202.00145, and its published code "Exponentiated Gradient Delta-Delta"; the defaults are

@@ -71,6 +71,8 @@ class Learner:
         p = self.parameters
         if name == "eg" and not (p.low > 0 and p.eta_0 > 0):
             raise ValueError(f"the learner eg needs low > 0 and eta_0 > 0, got {p.low:g} and {p.eta_0:g}")
+        if name == "ogd_adagrad" and not (np.isfinite(p.high) and 0 <= p.low):
+            raise ValueError(f"the learner ogd_adagrad needs an interval 0 <= low < high < inf, got {p.low:g} and {p.high:g}")
         if name == "adagrad" and not (np.isfinite(p.high - p.low) and p.low <= p.eta_0 <= p.high):
             raise ValueError(f"the learner adagrad needs finite low <= eta_0 <= high, got {p.low:g}, {p.eta_0:g}, {p.high:g}")
         self._a: list[float] = []

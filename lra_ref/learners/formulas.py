@@ -39,13 +39,14 @@ def ratio(top: Any, bottom: Any, otherwise: Any) -> Any:
 
 
 def ftrl(eta: Any, anchor: Any, delta: Any, sum_a: Any, sum_b: Any, low: Any, high: Any) -> Any:
-    """Lazily clipped minimiser of delta (eta - anchor)^2 / 2 + sum l_s; unchanged when delta + sum b = 0."""
-    return clip(ratio(delta * anchor + sum_a, delta + sum_b, eta), low, high)
+    """Lazily clipped minimiser of delta (eta - anchor)^2 / 2 + sum l_s; unchanged, clipped neither, when delta + sum b = 0."""
+    weight = delta + sum_b
+    return where(weight > 0, clip(ratio(delta * anchor + sum_a, weight, eta), low, high), eta)
 
 
 def ogd(eta: Any, slope: Any, weight: Any, low: Any, high: Any) -> Any:
-    """Eagerly clipped gradient step of length 1/weight; unchanged when the weight is 0."""
-    return clip(eta - ratio(slope, weight, 0), low, high)
+    """Eagerly clipped gradient step of length 1/weight; unchanged, clipped neither, when the weight is 0."""
+    return where(weight > 0, clip(eta - ratio(slope, weight, 0), low, high), eta)
 
 
 def adagrad_weight(weight: Any, sum_a2: Any, width: Any) -> Any:
@@ -54,7 +55,7 @@ def adagrad_weight(weight: Any, sum_a2: Any, width: Any) -> Any:
 
 
 def adagrad(eta: Any, slope: Any, sum_slopes2: Any, low: Any, high: Any) -> Any:
-    """Projected step of the rate ((high - low)/sqrt 2) / sqrt(sum l'^2), the sum with the present slope; unchanged when it is 0."""
+    """Projected step, rate ((high - low)/sqrt 2) / sqrt(sum l'^2), the present slope included; unchanged where it is 0 or underflows."""
     return ogd(eta, slope, np.sqrt(2 * sum_slopes2) / (high - low), low, high)
 
 

@@ -18,6 +18,7 @@ import math
 from typing import Any
 
 from lra_ref.methods.base import METHODS, Method, compose
+from lra_ref.parameters import Range
 
 PRACTICAL = {"point": "end", "samples": "same", "feedback": "gradient", "clip": False, "delta": 0.0}
 
@@ -46,10 +47,12 @@ def gala_nsgdm(alpha: float | None = None, sigma: float | None = None, steps: in
 
     Give ``alpha`` in (0, 1], or ``sigma`` and ``steps`` for alpha = min(1 / (sigma sqrt(steps)), 1) (1 if sigma = 0); default alpha 0.1.
     """
+    if (sigma is None) != (steps is None):
+        raise ValueError("gala_nsgdm takes sigma and steps together, they give alpha")
+    if alpha is not None and sigma is not None:
+        raise ValueError("gala_nsgdm takes alpha, or sigma and steps, not both")
     if alpha is None:
         alpha = 0.1 if sigma is None or steps is None else momentum_weight(sigma, steps)
-    elif sigma is not None or steps is not None:
-        raise ValueError("gala_nsgdm takes alpha, or sigma and steps, not both")
     made = {"alpha": alpha, **parameters}
     checked = compose("normalized_momentum", alpha=alpha).direction.parameters.alpha
     return _named(
@@ -68,6 +71,6 @@ def gala_adam(**parameters: Any) -> Method:
 
 def momentum_weight(sigma: float, steps: int) -> float:
     """alpha = min(1 / (sigma sqrt T), 1), and 1 without noise."""
-    if not (sigma >= 0 and math.isfinite(sigma) and steps >= 1):
+    if not (Range(0, ends="[)").accepts(sigma) and Range(1, ends="[)").accepts(steps)):
         raise ValueError(f"sigma must be in [0, inf) and steps at least 1, got {sigma!r} and {steps!r}")
     return 1.0 if sigma == 0 else min(1.0 / (sigma * math.sqrt(steps)), 1.0)

@@ -49,7 +49,7 @@ COS = (
     np.float64(-1.2337005501361697), np.float64(0.2536695079010478), np.float64(-0.020863480763340773), np.float64(0.0009192602745468447),
     np.float64(-2.5202039028029178e-05), np.float64(4.710678405505227e-07), np.float64(-6.329396344967424e-09),
 )  # fmt: skip
-BINARY = tuple((np.float64(2**j), np.float64(2.0 ** 2**j)) for j in range(8, -1, -1))
+BINARY = tuple((np.float64(2**j), np.float64(2.0**2**j)) for j in range(8, -1, -1))
 #: the fewest degrees of freedom of a Student t: below, u^(-2/nu) could leave the range of float64
 LEAST_DF = 0.25
 

@@ -26,8 +26,14 @@ def test_gains_multiply_the_gradient_of_momentum_and_the_direction_of_adam() -> 
         gains = np.clip(np.exp(0.5 * signs[0] * signs[1]), 1e-2, 1e2)
         # an exponential and a product: 2 roundings
         assert np.all(np.abs(state["gains"] - gains) <= 4 * np.finfo(float).eps * gains)
-        expected = 0.9 * G[0] + state["gains"] * G[1] if around == "momentum" else state["gains"] * walk(make_method("adam").direction, G[:2])[0][1]
-        assert np.all(np.abs(d[1] - expected) <= 4 * np.finfo(float).eps * (np.abs(G[0]) + np.abs(state["gains"] * G[1]) + np.abs(expected)))
+        expected = (
+            0.9 * G[0] + state["gains"] * G[1]
+            if around == "momentum"
+            else state["gains"] * walk(make_method("adam").direction, G[:2])[0][1]
+        )
+        assert np.all(
+            np.abs(d[1] - expected) <= 4 * np.finfo(float).eps * (np.abs(G[0]) + np.abs(state["gains"] * G[1]) + np.abs(expected))
+        )
 
 
 def test_the_correction_counts_the_old_gradients() -> None:

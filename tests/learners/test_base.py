@@ -172,11 +172,14 @@ def test_small_cases_by_hand() -> None:
         assert feed(make_learner(name, eta_0=1.0, low=0.0, high=2.0), [(3.0, 0.0), (-3.0, 0.0)]).play() == last
     # no weight at all: the play stays
     assert feed(make_learner("ftrl", delta=0.0, eta_0=0.5), [(0.0, 0.0)]).play() == 0.5
+    for name in ("ftrl", "ogd"):
+        # eta_0 is played as it is, and nothing was learned that could clip it
+        assert feed(make_learner(name, delta=0.0, eta_0=-0.5, low=0.0, high=2.0), [(0.0, 0.0)]).play() == -0.5
 
 
 def test_before_the_first_loss() -> None:
     for name in CODES:
-        learner = make_learner(name, **({"low": 0.01} if name == "eg" else {}))
+        learner = make_learner(name, **{"eg": {"low": 0.01}, "ogd_adagrad": {"low": 0.0, "high": 2.0}}.get(name, {}))
         assert learner.play() == 0.1
         assert learner.regret(0.5) == 0.0
         assert learner.history().a.size == 0
@@ -186,7 +189,7 @@ def test_before_the_first_loss() -> None:
 
 def test_where_no_bound_is_claimed() -> None:
     losses = [(0.5, 0.1), (-0.2, 0.3)]
-    assert math.isnan(feed(make_learner("ogd_adagrad"), losses).bound(1.0))
+    assert math.isnan(feed(make_learner("ogd_adagrad", low=0.0, high=2.0, delta=0.0), losses).bound(1.0))
     assert math.isnan(feed(make_learner("ogd_adagrad", low=0.0, high=2.0, eta_0=3.0), losses).bound(1.0))
     assert math.isnan(feed(make_learner("kt", low=0.0), losses).bound(1.0))
     assert math.isnan(feed(make_learner("eg", low=0.1, gamma=100.0), losses).bound(1.0))
@@ -242,6 +245,7 @@ def test_invalid_arguments() -> None:
         ("ftrl", {"low": 1.0, "high": 1.0}, "low must be less than high, got 1 and 1"),
         ("eg", {}, "the learner eg needs low > 0 and eta_0 > 0, got -inf and 0.1"),
         ("eg", {"low": 0.1, "eta_0": -1.0}, "the learner eg needs low > 0 and eta_0 > 0, got 0.1 and -1"),
+        ("ogd_adagrad", {"low": 0.0}, "the learner ogd_adagrad needs an interval 0 <= low < high < inf, got 0 and inf"),
     ):
         with pytest.raises(ValueError, match=message):
             make_learner(name, **parameters)

@@ -1,0 +1,4 @@
+"""Claims of the gradient-variation rates.
+
+``runs`` (cases and runs), ``geometry``, ``scaling``, ``variation``, ``noise``, ``steps``, ``fixed_points``.
+"""
