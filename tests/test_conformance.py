@@ -28,6 +28,16 @@ GALA_VARIANTS = [
     for clip, center in ((True, "eta_0"), (False, "zero"))
 ]
 LEARNERS = ["ftrl", "ogd", "ogd_adagrad", "ogd_constant", "eg", "kt"]
+#: rates that follow a path: every switch, gains at which the rate moves, thresholds at which the change test alarms, a rate that vanishes
+PATHS = [
+    ("clara", "sgd", {"lr": 0.1, "unit_step": False, "norm": "global", "transient": True}),
+    ("clara", "adam", {"lr": 1.0, "transient": True, "lr_min": 0.5, "lr_max": 1.5, "d": 0.5}),
+    ("clara", "sgd", {"lr": 1e-3, "d": 300.0, "mu_ref": 1.0}),
+    ("alera", "sgd", {"lr": 0.01, "C": 0.01, "alpha": 0.1, "weight_decay": 0.1}),
+    ("salera", "sgd", {"lr": 0.05, "C": 0.1, "alpha": 0.1, "batch_ratio": 0.5, "weight_decay": 0.1}),
+    ("salera", "momentum", {"lr": 0.05, "C": 0.1, "alpha": 0.1, "threshold": 0.01}),
+    ("spalera", "sgd", {"lr": 0.05, "C": 0.1, "alpha": 0.1, "batch_ratio": 0.1, "threshold": 0.01, "weight_decay": 0.1}),
+]
 
 
 def _methods() -> list[Method]:
@@ -35,7 +45,12 @@ def _methods() -> list[Method]:
     made += [compose(direction, rate, **NEEDED.get(rate, {})) for rate in RATES for direction in ("sgd", "momentum")]
     made += [make_method(name) for name in METHODS]
     made += [compose("sgd", "gala", eta_0=0.01, **variant) for variant in GALA_VARIANTS]
-    made += [compose("sgd", "gala", eta_0=0.01, learner=learner, bound=1e9, **v) for learner in LEARNERS for v in GALA_VARIANTS[:2]]
+    made += [
+        compose("sgd", "gala", eta_0=0.01, learner=learner, bound=1e9, **v)
+        for learner in LEARNERS
+        for v in GALA_VARIANTS[: 1 if learner == "ogd_adagrad" else 2]
+    ]
+    made += [compose(direction, rate, **variant) for rate, direction, variant in PATHS]
     return made
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from experiments.gala_claims.regret import cases as noisy_cases
-from experiments.gala_claims.runs import Recorded, finished, flagged_steps, oracle_of, recorded, start_of
+from experiments.gala_claims.runs import Recorded, finished, flagged_steps, oracle_of, recorded, start_of, stated
 from lra_ref.engine.reference import reference_run
 from lra_ref.methods import make_method
 from lra_ref.oracles import RANDOM
@@ -24,7 +24,8 @@ def table(rows: list[tuple[str, str, dict[str, Any]]], *, method: str = "gala_sg
     """Cases with the exact oracle: (name, problem, parameters)."""
     out = []
     for name, problem, parameters in rows:
-        common = {"problem": problem, "noise": "exact", "level": None, "method": method, "parameters": parameters, **more}
+        common = {"problem": problem, "noise": "exact", "level": None, "method": method, **more}
+        common["parameters"] = stated(method, parameters)
         out.append(
             Case(name, smoke={"T": 60, "seeds": 1}, quick={"T": steps, "seeds": 1}, full={"T": 4 * steps, "seeds": 1}, common=common)
         )
@@ -210,6 +211,18 @@ def _nsgdm_cases() -> tuple[Case, ...]:
     return tuple(out)
 
 
+def _master_cases() -> tuple[Case, ...]:
+    """The theory rule everywhere; the practical rule with momentum, the normalized method and Adam on the real data and the network."""
+    out = list(noisy_cases({"eta_0": 0.1, "eta_max": 2.0}))
+    for method, parameters in (
+        ("gala_sgd_practical", {"eta_0": 0.1, "momentum": 0.9}),
+        ("gala_nsgdm", {"eta_0": 0.01, "alpha": 0.2}),
+        ("gala_adam", {"eta_0": 0.01}),
+    ):
+        out += [dataclasses.replace(case, name=f"{case.name}, {method}") for case in noisy_cases(parameters, method=method)[2:]]
+    return tuple(out)
+
+
 CONVEX = [("quadratic", "quadratic", {**END, "eta_0": 0.05}), ("logistic regression, iris", "logistic_iris", {**END, "eta_0": 0.5})]
 NONCONVEX = [
     ("sum of quartics", "quartics", {**END, "eta_0": 0.01}),
@@ -222,7 +235,7 @@ CLAIMS = [
         id="gala.G3", title="Master identity", kind="identity", label="tight", provenance="derived",
         statement=r"$u\sum a_t=F(x_0)-F(x_T)+\mathrm{Reg}_T(u)+\sum[\rho_t-\frac{1}{2}b_t\eta_t^2+\frac{1}{2}b_tu^2]$, "
         r"$\rho_t=F(x_{t+1})-F(x_t)+\eta_ta_t$",
-        cases=noisy_cases({"eta_0": 0.1, "eta_max": 2.0}), run=recorded, sides=master, assumptions=(FINITE,),
+        cases=_master_cases(), run=recorded, sides=master, assumptions=(FINITE,),
         control=Control("the term in u squared dropped", sides=master_without_last),
         explain="Holds for any direction and any a_t; it is what turns a regret bound into a bound on the gradients.",
     ),

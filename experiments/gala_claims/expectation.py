@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from experiments.gala_claims.runs import Recorded, finished, recorded, starred
+from experiments.gala_claims.runs import Recorded, finished, recorded, starred, stated
 from lra_ref.learners.bounds import slope_terms
 from lra_ref.verify import Assumption, Case, CaseView, Claim, Control, Expectation, Measured, Settings
 
@@ -202,7 +202,8 @@ def statistical(
     name: str, problem: str, noise: str, level: float, method: str, parameters: dict[str, Any], *, steps: int = 256, seeds: int = 32
 ) -> Case:
     """A case in expectation."""
-    common = {"problem": problem, "noise": noise, "level": level, "method": method, "parameters": parameters}
+    common = {"problem": problem, "noise": noise, "level": level, "method": method}
+    common["parameters"] = stated(method, parameters)
     return Case(
         name, smoke={"T": 64, "seeds": seeds}, quick={"T": steps, "seeds": seeds}, full={"T": 8 * steps, "seeds": 4 * seeds}, common=common
     )
@@ -221,7 +222,7 @@ SIGMA = 0.5
 
 def nsgdm(steps: int, sigma: float) -> dict[str, Any]:
     """Hyper-parameters of the analysed method for a horizon."""
-    return {"eta_0": 0.01, "eta_max": 1.0, "sigma": sigma, "steps": steps}
+    return stated("gala_nsgdm", {"eta_0": 0.01, "eta_max": 1.0, "sigma": sigma, "steps": steps})
 
 
 G5_CASES = tuple(
@@ -261,7 +262,8 @@ CLAIMS = [
         id="gala.G4c", title="SGD-GALA, closed form", kind="bound in expectation", label="upper", provenance="derived",
         statement=r"$\frac{1}{T}\sum E|\nabla F(x_t)|^2\leq\frac{4\bar L(\Delta+R)}{T}+4\sigma\sqrt{\bar L(\Delta+R)/T}$ if $R\geq 0$ "
         r"bounds $E\,\mathrm{Reg}_T(u)$ on $(0,1/(2\bar L)]$",
-        cases=G4_CASES[:2], run=recorded, sides=g4_closed, pilot=g4_closed_pilot,
+        cases=(*G4_CASES[:2], statistical("logistic regression, iris, Gaussian noise", "logistic_iris", "gaussian", 1.0, "gala_sgd", SGD)),
+        run=recorded, sides=g4_closed, pilot=g4_closed_pilot,
         assumptions=(
             FINITE, BELOW, Assumption("u in K", "value", inside),
             Assumption("E Reg_T(u) <= R", "means over the seeds on a grid of u", measured_regret),

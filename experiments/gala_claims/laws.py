@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from experiments.gala_claims.runs import THREADS, Recorded, finished, recorded
+from experiments.gala_claims.runs import THREADS, Recorded, finished, recorded, stated
 from lra_ref.engine.run import run
 from lra_ref.methods import make_method
 from lra_ref.oracles import START, make_oracle
@@ -36,7 +36,8 @@ def excess_cases(samples: str) -> tuple[Case, ...]:
     )
     out = []
     for name, problem, noise, level, parameters in rows:
-        common = {"problem": problem, "noise": noise, "level": level, "method": "gala_sgd", "parameters": {**parameters, "samples": samples}}
+        options = stated("gala_sgd", {**parameters, "samples": samples})
+        common = {"problem": problem, "noise": noise, "level": level, "method": "gala_sgd", "parameters": options}
         smoke = {"T": 8, "seeds": 1024, "budget": 2**16} if problem == "ripple" else None
         out.append(Case(name, smoke, {"T": 10, "seeds": 2048, "budget": 2**17}, {"T": 100, "seeds": 4096, "budget": 2**18}, common))
     return tuple(out)
@@ -62,7 +63,7 @@ def batches(case: CaseView, seeds: Any, settings: Settings) -> dict[str, Any]:
         gx, gw = oracle.evaluate(x, z)[1], oracle.evaluate(w, z)[1]
         out["L"].append(np.linalg.norm(gw - gx, axis=-1) / np.linalg.norm(w - x))
         out["error"].append(np.sum((gx - full) ** 2, axis=-1))
-    rows = problem.gradient(x, rows=[0]) * 0 + np.array([problem.gradient(x, rows=[i]) for i in range(problem.samples)])
+    rows = np.array([problem.gradient(x, rows=[i]) for i in range(problem.samples)])
     out["sigma1"] = float(np.mean(np.sum((rows - full) ** 2, axis=-1)))
     return out
 

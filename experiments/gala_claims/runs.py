@@ -41,6 +41,12 @@ THREADS = os.cpu_count() or 1
 NOISES = {"gaussian": "sigma", "minibatch": "batch", "exact": None}
 
 
+def stated(method: str, parameters: dict[str, Any]) -> dict[str, Any]:
+    """The parameters of a case with the defaults of delta and eta_max written out, so that every report prints them."""
+    rate = make_method(method, **parameters).rate.parameters
+    return {"delta": rate.delta, "eta_max": rate.eta_max, **parameters}
+
+
 @lru_cache(maxsize=64)
 def oracle_of(problem: str, noise: str, level: float | None) -> Oracle:
     """The oracle of a case."""
@@ -90,14 +96,15 @@ class Recorded:
         return np.diff(self.f, axis=1) + self.eta[:, :-1] * self.a
 
     def regret(self, u: Any) -> Any:
-        """Reg_T(u) at every prefix T = 1, 2, ..., of shape (seeds, T)."""
-        return np.cumsum(loss(self.eta[:, :-1], self.a, self.b) - loss(u, self.a, self.b), axis=1)
+        """Reg_T(u) at every prefix T = 1, 2, ..., of shape (seeds, T); ``u`` a number or one per prefix."""
+        suffered = np.cumsum(loss(self.eta[:, :-1], self.a, self.b), axis=1)
+        return suffered - loss(u, np.cumsum(self.a, axis=1), np.cumsum(self.b, axis=1))
 
     def regret_scale(self, u: Any) -> Any:
         """Sum of the absolute values of the terms of the regret, at every prefix."""
-        played = np.abs(self.eta[:, :-1])
-        terms = np.abs(self.a) * (played + np.abs(u)) + self.b / 2 * (played**2 + np.square(u))
-        return np.cumsum(terms, axis=1)
+        played, sizes = np.abs(self.eta[:, :-1]), np.abs(self.a)
+        suffered = np.cumsum(sizes * played + self.b / 2 * played**2, axis=1)
+        return suffered + np.cumsum(sizes, axis=1) * np.abs(u) + np.cumsum(self.b, axis=1) / 2 * np.square(u)
 
 
 def recorded(case: CaseView, seeds: Any, settings: Settings) -> Recorded:

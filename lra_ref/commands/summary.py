@@ -69,6 +69,7 @@ def summary_table(run: Run, found: dict[str, Any]) -> str:
     lines = [
         f"{found['method']} on {problem['name']} ({size}), oracle {oracle['name']}{f' ({noise})' if noise else ''}",
         f"{found['steps']} steps, {seeds}",
+        *(f"{part} {described(found['settings'][part])}" for part in ("direction", "rate")),
         "",
     ]
     shown = {"gap": "loss - F*", **ROWS} if "gap" in found["final"] else dict(ROWS)
@@ -82,6 +83,12 @@ def summary_table(run: Run, found: dict[str, Any]) -> str:
     lines.append(table(rows))
     lines += ["", *status_lines(run)]
     return "\n".join(lines)
+
+
+def described(part: dict[str, Any]) -> str:
+    """Name and hyper-parameters of a direction or a rate, defaults included."""
+    values = ", ".join(f"{name} = {value}" for name, value in part.items() if name != "name")
+    return f"{part['name']}" + (f": {values}" if values else "")
 
 
 def status_lines(run: Run) -> list[str]:

@@ -94,9 +94,7 @@ class Oracle:
             shape = np.broadcast_shapes(points.shape[:-1], samples.shape[:-1])
         except ValueError:
             raise ValueError(f"x and z must broadcast, got shapes {points.shape} and {samples.shape}") from None
-        pairs = [
-            np.broadcast_to(np.arange(int(np.prod(a.shape[:-1]))).reshape(a.shape[:-1]), shape).flatten() for a in (points, samples)
-        ]
+        pairs = [np.broadcast_to(np.arange(int(np.prod(a.shape[:-1]))).reshape(a.shape[:-1]), shape).flatten() for a in (points, samples)]
         f, g = np.empty(pairs[0].size), np.empty((pairs[0].size, self.problem.dim))
         kernels = (compiled(self.problem.value_kernel, VALUE), compiled(self.perturb_kernel, PERTURB))
         loop = compiled_loop(evaluate_rows, (VALUE, PERTURB), EVALUATE_ROWS)

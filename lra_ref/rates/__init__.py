@@ -1,7 +1,23 @@
 """Rates, one file per family; importing this package registers all of them in ``RATES``."""
 
 from lra_ref.parts import RATES, Rate
-from lra_ref.rates import armijo, clara, clara_reference, constant, coordinatewise, exponentiated, gala, gradient_variation, hypergradient, page_hinkley, polyak, salera, schedules, sps
+from lra_ref.rates import (
+    armijo,
+    clara,
+    clara_reference,
+    constant,
+    coordinatewise,
+    exponentiated,
+    gala,
+    gradient_variation,
+    hypergradient,
+    page_hinkley,
+    polyak,
+    salera,
+    schedules,
+    spalera,
+    sps,
+)
 
 __all__ = [
     "RATES",
@@ -19,5 +35,6 @@ __all__ = [
     "polyak",
     "salera",
     "schedules",
+    "spalera",
     "sps",
 ]

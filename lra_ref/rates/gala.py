@@ -65,10 +65,12 @@ class GALAParameters(Parameters):
         super().__post_init__()
         if self.kappa > 0 and (self.feedback != "direction" or self.samples != "independent"):
             raise ValueError('kappa > 0 needs feedback="direction" and samples="independent"')
+        if self.learner == "ogd_adagrad" and not self.clip:
+            raise ValueError("the learner ogd_adagrad needs clip=True, its steps are made for the interval [0, eta_max]")
         if self.learner == "eg" and not self.eta_min <= self.eta_0:
             raise ValueError(f"eta_0 must be at least eta_min = {self.eta_min:g} with the learner eg, got {self.eta_0:g}")
-        if self.eta_min > self.eta_max:
-            raise ValueError(f"eta_min must be at most eta_max = {self.eta_max:g}, got {self.eta_min:g}")
+        if self.learner == "eg" and self.eta_min > self.eta_max:
+            raise ValueError(f"eta_min must be at most eta_max = {self.eta_max:g} with the learner eg, got {self.eta_min:g}")
 
 
 # --- formulas ------------------------------------------------------------------------------------------------------------------

@@ -16,9 +16,7 @@ CASES: dict[str, list[dict[str, Any]]] = {
     "gaussian": [{"sigma": 2.0}, {"sigma": 0.0}],
     "student": [{"df": 9.0, "sigma": 2.0}, {"df": 1.5, "scale": 0.5}],
     "multiplicative": [{"ratio": 0.5}],
-    "minibatch": [
-        {"batch": batch, "replacement": how} for how in ("with", "without", "reshuffle") for batch in (1, 2, 3, ROWS)
-    ],
+    "minibatch": [{"batch": batch, "replacement": how} for how in ("with", "without", "reshuffle") for batch in (1, 2, 3, ROWS)],
 }
 ALL = [(name, parameters) for name, listed in CASES.items() for parameters in listed]
 IDS = ["-".join([name, *map(str, parameters.values())]) for name, parameters in ALL]

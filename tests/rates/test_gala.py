@@ -64,6 +64,26 @@ def _practical(oracle, eta_0):
     return np.array([*rates, eta]), x
 
 
+def _normalized(oracle, eta_0, alpha):
+    """The analysed rule written out from its definition."""
+    x, eta, sum_a, sum_b, rates, m = oracle.problem.start.copy(), eta_0, 0.0, 0.0, [], None
+    for t in range(STEPS):
+        rates.append(eta)
+        g = oracle.evaluate(x, oracle.sample(SEED, 0, t))[1]
+        m = g if m is None else (1 - alpha) * m + alpha * g
+        d = m / np.linalg.norm(m)
+        x_next = x - eta * d
+        w = x + uniforms(SEED, 0, t, RANDOM, 1)[0] * (x_next - x)
+        fresh, following = oracle.sample(SEED, 0, t, FRESH), oracle.sample(SEED, 0, t + 1)
+        gw, gx = oracle.evaluate(w, fresh)[1], oracle.evaluate(x, fresh)[1]
+        new, old = oracle.evaluate(x_next, following)[1], oracle.evaluate(x, following)[1]
+        kappa, smooth = (1 - alpha) / alpha, np.linalg.norm(gw - gx) / np.linalg.norm(w - x)
+        sum_a += gw @ d
+        sum_b += smooth + 2 * kappa * np.linalg.norm(new - old) / np.linalg.norm(x_next - x)
+        eta, x = min(max((eta_0 + sum_a) / (1 + sum_b), 0.0), 10.0), x_next
+    return np.array([*rates, eta]), x
+
+
 #: roundings of a step, and how they grow: 30 contracting steps on a function of curvature below 3, each of a few dozen operations
 OPERATIONS = 4000
 
@@ -81,6 +101,14 @@ def test_practical_rule_is_its_definition():
     oracle = _oracle()
     made = run(make_method("gala_sgd_practical", eta_0=0.05), oracle, steps=STEPS, seed=SEED)
     rates, x = _practical(oracle, 0.05)
+    _close(made.records["rate"][0], rates, OPERATIONS)
+    _close(made.x[0], x, OPERATIONS)
+
+
+def test_analysed_rule_is_its_definition():
+    oracle = _oracle()
+    made = run(make_method("gala_nsgdm", eta_0=0.05, alpha=0.25), oracle, steps=STEPS, seed=SEED)
+    rates, x = _normalized(oracle, 0.05, 0.25)
     _close(made.records["rate"][0], rates, OPERATIONS)
     _close(made.x[0], x, OPERATIONS)
 
@@ -116,6 +144,12 @@ def test_momentum_weight_and_kappa():
     assert make_method("gala_nsgdm", sigma=0.0, steps=64).direction.parameters.alpha == 1.0
     with pytest.raises(ValueError, match="not both"):
         make_method("gala_nsgdm", alpha=0.5, sigma=1.0, steps=3)
+    for half in ({"sigma": 0.5}, {"steps": 64}, {"alpha": 0.5, "steps": 64}):
+        with pytest.raises(ValueError, match="sigma and steps together"):
+            make_method("gala_nsgdm", **half)
+    for sigma, steps in (("text", 64), (0.5, "text"), (-1.0, 64), (np.nan, 64), (0.5, 0)):
+        with pytest.raises(ValueError, match="sigma must be in"):
+            make_method("gala_nsgdm", sigma=sigma, steps=steps)
     with pytest.raises(ValueError, match="alpha"):
         make_method("gala_nsgdm", alpha=2.0)
 
@@ -171,12 +205,17 @@ def test_flagged_steps_are_counted():
         {"kappa": 1.0, "feedback": "gradient"},
         {"kappa": 1.0, "samples": "same"},
         {"learner": "eg", "eta_0": 1e-12},
-        {"eta_min": 2.0, "eta_max": 1.0},
+        {"learner": "eg", "eta_0": 3.0, "eta_min": 2.0, "eta_max": 1.0},
+        {"learner": "ogd_adagrad", "clip": False},
     ],
 )
 def test_contradictory_parameters(options):
     with pytest.raises(ValueError, match=r"needs|at least|at most"):
         GALA(**options)
+
+
+def test_the_smallest_rate_of_eg_is_nobody_elses():
+    assert GALA(eta_max=1e-9).parameters.eta_max == 1e-9
 
 
 @given(st.floats(-1e6, 1e6), st.floats(-1e6, 1e6), st.floats(0, 1))

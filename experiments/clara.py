@@ -1,0 +1,8 @@
+"""Claims of CLARA, SALERA and the Page-Hinkley test: ``lra-ref verify clara``.
+
+Statements and proofs are on the theory page ``docs/theory/clara.md``; what they are about is published or derived as each row says.
+"""
+
+from experiments.clara_claims import adam, detection, laws, paths, runs_of_x
+
+CLAIMS = [*laws.CLAIMS, *paths.CLAIMS, *runs_of_x.CLAIMS, *adam.CLAIMS, *detection.CLAIMS]
