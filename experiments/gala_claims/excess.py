@@ -9,7 +9,7 @@ import numpy as np
 
 from experiments.gala_claims.regret import cases as noisy_cases
 from experiments.gala_claims.runs import Recorded, finished, flagged_steps, oracle_of, recorded, start_of, stated
-from lra_ref.engine.reference import reference_run
+from lra_ref.engine.reference import Vectors, reference_run
 from lra_ref.methods import make_method
 from lra_ref.oracles import RANDOM
 from lra_ref.oracles.philox import uniforms
@@ -66,26 +66,9 @@ def observed(case: CaseView, seeds: Any, settings: Settings) -> dict[str, Any]:
     """Reference run that keeps x_t, d_t, the gradients of the feedback, lambda_t; arrays (seeds, T + 1, D) or (seeds, T + 1)."""
     oracle = oracle_of(case["problem"], case["noise"], case["level"])
     method = make_method(case["method"], **case["parameters"])
-    kept: dict[str, list[Any]] = {"x": [], "d": [], "g": [], "q": []}
-
-    def watch(t: int, x: Any, seen: Any, info: Any) -> None:
-        kept["x"].append(np.array(x))
-        kept["d"].append(np.array(info.d))
-        kept["g"].append(np.array(seen.g))
-        if t > 0:
-            kept["q"].append(np.stack(seen.q, axis=1))
-
-    made = reference_run(
-        method,
-        oracle,
-        steps=case["T"],
-        trajectories=len(seeds),
-        first=int(seeds[0]),
-        seed=settings.seed,
-        x0=start_of(case, oracle),
-        observe=watch,
-    )
-    arrays = {name: np.stack(values, axis=1) for name, values in kept.items() if values}
+    kept, where = Vectors(), {"first": int(seeds[0]), "seed": settings.seed, "x0": start_of(case, oracle)}
+    made = reference_run(method, oracle, steps=case["T"], trajectories=len(seeds), observe=kept, **where)
+    arrays = kept.arrays()
     lam = np.ones((len(seeds), case["T"]))
     if method.rate.random:
         lam = np.stack([uniforms(settings.seed, seeds, t, RANDOM, 1)[:, 0] for t in range(case["T"])], axis=1)
@@ -206,7 +189,8 @@ END = {"point": "end"}
 def _nsgdm_cases() -> tuple[Case, ...]:
     parameters = {"eta_0": 0.01, "alpha": 0.2, "eta_max": 1.0}
     out = []
-    for case in noisy_cases(parameters, method="gala_nsgdm", steps=150):
+    random, end = noisy_cases(parameters, method="gala_nsgdm"), noisy_cases({**parameters, **END}, method="gala_nsgdm")
+    for case in (*random, *(dataclasses.replace(case, name=f"{case.name}, end point") for case in end[::3])):
         out.append(dataclasses.replace(case, smoke={"T": 40, "seeds": 2}, quick={"T": 150, "seeds": 4}, full={"T": 600, "seeds": 16}))
     return tuple(out)
 

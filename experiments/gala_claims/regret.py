@@ -18,7 +18,7 @@ from lra_ref.learners.bounds import (
     weights,
 )
 from lra_ref.learners.formulas import ftrl
-from lra_ref.verify import Assumption, Bound, Case, CaseView, Claim, Control, Identity, Settings, bound_times
+from lra_ref.verify import Assumption, Bound, Case, CaseView, Claim, Control, Identity, Measured, Settings, bound_times
 
 SEQUENCE = (
     Assumption("the run stays finite", "status of every trajectory", finished),
@@ -187,6 +187,12 @@ def hull_of_later(e: Recorded) -> Bound:
     return whole.with_rhs(stacked([latest, -latest]))
 
 
+def running_curvature(e: Recorded) -> Measured:
+    """Measured assumption of G2a: mu = min over n of (1/n) sum_{t<n} b_t is positive."""
+    smallest = float(np.min(np.cumsum(e.b, axis=1) / np.arange(1, e.steps + 1)))
+    return Measured(smallest > 0, smallest, "mu, the smallest running mean of b_t")
+
+
 FREE = {"clip": False, "eta_0": 0.1}
 BOXED = {"clip": True, "eta_0": 0.1, "eta_max": 2.0}
 #: the practical rule has delta = 0: B_1 = b_0 > 0 is measured
@@ -242,7 +248,7 @@ CLAIMS = [
         r"$G=\max|a_t|$, $\mu=\min_{1\leq n\leq T}\frac{1}{n}\sum_{t<n}b_t$",
         cases=(*cases(BOXED), *(dataclasses.replace(c, name=c.name + ", OGD") for c in cases({**BOXED, "learner": "ogd"})[:2])),
         run=recorded, sides=regret_sides(g2a, weight=by_delta),
-        assumptions=(*SEQUENCE, Assumption("mu > 0", "smallest running mean of b_t", lambda e: bool(np.all(np.cumsum(e.b, axis=1) > 0)))),
+        assumptions=(*SEQUENCE, Assumption("mu > 0", "smallest running mean of b_t", running_curvature)),
         control=Control("FTRL fed with -a_t, losses a = 1, b = 0.1", run=flipped, cases=(FLAT,)),
         explain="Holds for FTRL and for OGD with step 1/B; not applicable where the running mean of the curvature vanishes. Checked at the "
         "ends of K and, at every prefix, at the u of K where the two sides are closest.",

@@ -148,7 +148,9 @@ def finished(evidence: Recorded) -> Measured:
 def nonnegative_curvature(evidence: Recorded) -> Measured:
     """Measured assumption: b_t >= 0 and B_1 > 0."""
     first = evidence.parameters["delta"] + evidence.b[:, 0]
-    return Measured(bool(np.all(evidence.b >= 0) and np.all(first > 0)), float(evidence.b.min()), "smallest b_t")
+    return Measured(
+        bool(np.all(evidence.b >= 0) and np.all(first > 0)), float(evidence.b.min()), f"smallest b_t; smallest B_1 = {first.min():.3g}"
+    )
 
 
 def flagged_steps(evidence: Recorded) -> Measured:

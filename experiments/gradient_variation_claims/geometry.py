@@ -50,12 +50,17 @@ def ordering(e: Evidence, exchanged: bool = False) -> Bound:
     """
     m, big = modulus(e)
     x, before = e["x"][:, 1:], e["x"][:, :-1]
-    s, y = x - before, e["g"][:, 1:] - e["q"]
+    s, y = x - before, e["g"][:, 1:] - e["q"][:, :, 0]
     sy, s2, y2 = dots(s, y), norm2(s), norm2(y)
     low, middle, high = short_step(sy, y2), secant(s2, y2), long_step(s2, sy)
     if exchanged:
         low, high = high, low
-    size = np.sqrt(norm2(e["g"][:, 1:])) + np.sqrt(norm2(e["q"])) + big * (np.sqrt(norm2(x)) + np.sqrt(norm2(before))) + 2 * np.sqrt(big)
+    size = (
+        np.sqrt(norm2(e["g"][:, 1:]))
+        + np.sqrt(norm2(e["q"][:, :, 0]))
+        + big * (np.sqrt(norm2(x)) + np.sqrt(norm2(before)))
+        + 2 * np.sqrt(big)
+    )
     condition = np.sqrt(s2 * y2) / sy * (1 + size / np.sqrt(y2))
     chain = [np.full_like(low, 1 / big), low, middle, high, np.full_like(low, 1 / m)]
     lhs, rhs = np.stack(chain[:-1], -1), np.stack(chain[1:], -1)

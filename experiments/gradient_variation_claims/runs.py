@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from lra_ref.engine.reference import Stepper, reference_run
+from lra_ref.engine.reference import Stepper, Vectors, reference_run
 from lra_ref.engine.status import Status
 from lra_ref.methods import Method, compose
 from lra_ref.oracles import make_oracle
@@ -59,25 +59,9 @@ def start_of(case: CaseView, oracle: Oracle) -> Array:
 def observed(case: CaseView, seeds: Any, settings: Settings, **other: Any) -> Evidence:
     """Reference run that keeps x_t, d_t, g_t, the extra gradients q_t (t >= 1), eta_t, kept; arrays (seeds, T + 1[, D])."""
     oracle, method = oracle_of(case), method_of(case, **other)
-    rows: dict[str, list[Any]] = {"x": [], "d": [], "g": [], "eta": [], "q": []}
-
-    def watch(t: int, x: Array, seen: Any, info: Any) -> None:
-        for name, value in (("x", x), ("d", info.d), ("g", seen.g), ("eta", info.eta[..., 0])):
-            rows[name].append(np.array(value))
-        if seen.q:
-            rows["q"].append(np.array(seen.q[0]))
-
-    made = reference_run(
-        method,
-        oracle,
-        steps=case["T"],
-        trajectories=len(seeds),
-        first=int(seeds[0]),
-        seed=settings.seed,
-        x0=start_of(case, oracle),
-        observe=watch,
-    )
-    arrays = {name: np.stack(values, axis=1) for name, values in rows.items() if values}
+    kept, where = Vectors(), {"first": int(seeds[0]), "seed": settings.seed, "x0": start_of(case, oracle)}
+    made = reference_run(method, oracle, steps=case["T"], trajectories=len(seeds), observe=kept, **where)
+    arrays = {**kept.arrays(), "eta": made.records["rate"]}
     statuses = tuple(sorted({Status(int(code)).name for code in made.status}))
     return {
         **arrays,

@@ -139,6 +139,24 @@ class ReferenceRun:
 Observer = Callable[[int, Array, Seen, StepInfo], None]
 
 
+class Vectors:
+    """An observer that keeps the vectors of a run: after ``reference_run(..., observe=kept)`` they are ``kept.arrays()``."""
+
+    def __init__(self) -> None:
+        self._rows: dict[str, list[Array]] = {"x": [], "d": [], "g": [], "q": []}
+
+    def __call__(self, t: int, x: Array, seen: Seen, info: StepInfo) -> None:
+        """Keep the vectors of step t."""
+        for name, value in (("x", x), ("d", info.d), ("g", seen.g)):
+            self._rows[name].append(np.array(value))
+        if seen.q:
+            self._rows["q"].append(np.stack(seen.q, axis=1))
+
+    def arrays(self) -> dict[str, Array]:
+        """``x``, ``d``, ``g`` of shape (trajectories, T + 1, D); ``q``, the extra gradients of steps 1..T, (trajectories, T, points, D)."""
+        return {name: np.stack(values, axis=1) for name, values in self._rows.items() if values}
+
+
 @np.errstate(all="ignore")
 def reference_run(
     method: Method,
@@ -154,7 +172,7 @@ def reference_run(
 ) -> ReferenceRun:
     """The reference over a batch of trajectories; arguments as in :func:`lra_ref.engine.run.run`.
 
-    ``observe(t, x_t, seen_t, info_t)`` is called at every step with the full vectors, before the move.
+    ``observe(t, x_t, seen_t, info_t)`` is called at every step with the full vectors, before the move; :class:`Vectors` keeps them.
     """
     source = as_oracle(oracle)
     problem = source.problem

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from lra_ref.engine.optimizer import Optimizer
-from lra_ref.engine.reference import Stepper, inner, norm, reference_run
+from lra_ref.engine.reference import Stepper, Vectors, inner, norm, reference_run
 from lra_ref.engine.run import run
 from lra_ref.engine.status import Status
 from lra_ref.methods import Method, compose, make_method
+from lra_ref.oracles import make_oracle
 from lra_ref.parts import Seen
 from lra_ref.problems import make_problem
 from lra_ref.rates.armijo import Armijo
@@ -124,3 +125,20 @@ def test_norm_and_inner_product() -> None:
         assert abs(inner(x, y)[i] - exact) <= 43 * np.finfo(float).eps * scale
     assert np.array_equal(norm(x), np.sqrt(inner(x, x)))
     assert norm(np.array([3.0, 4.0])) == 5.0
+
+
+def test_vectors_keeps_what_the_run_saw() -> None:
+    oracle = make_oracle("gaussian", make_problem("ellipsoid", dim=3, condition=10.0), sigma=0.1)
+    kept = Vectors()
+    made = reference_run(make_method("gala_sgd", eta_0=0.01), oracle, steps=4, trajectories=2, observe=kept)
+    arrays = kept.arrays()
+    assert {name: array.shape for name, array in arrays.items()} == {"x": (2, 5, 3), "d": (2, 5, 3), "g": (2, 5, 3), "q": (2, 4, 2, 3)}
+    assert np.array_equal(arrays["x"][:, -1], made.x)
+    assert np.array_equal(arrays["x"][:, 1], arrays["x"][:, 0] - made.records["rate"][:, :1] * arrays["d"][:, 0])
+    assert "q" not in _kept(make_method("sgd"), oracle)
+
+
+def _kept(method: Method, oracle: Any) -> dict[str, Array]:
+    kept = Vectors()
+    reference_run(method, oracle, steps=2, observe=kept)
+    return kept.arrays()
