@@ -103,7 +103,7 @@ def text() -> str:
                 list(definition([mpf(g[j]) for g in GRADIENTS], [mpf(x[j]) for x in POINTS], exact)) for j in range(len(GRADIENTS[0]))
             ]
             d = [[mp.nstr(column[t][0], 20) for column in columns] for t in range(len(GRADIENTS))]
-            size = [[mp.nstr(column[t][1], 4) for column in columns] for t in range(len(GRADIENTS))]
+            size = [[mp.nstr(column[t][1], 20) for column in columns] for t in range(len(GRADIENTS))]
             lines.append(json.dumps({"direction": name, "parameters": parameters, "d": d, "condition": size}))
     return "[\n" + ",\n".join(lines) + "\n]\n"
 
