@@ -8,7 +8,8 @@ import numpy as np
 
 from experiments.gala_claims.excess import CONVEX, END, FINITE, FLAGGED, NONCONVEX, OBSERVED, norm2, observed, table, value_operations
 from experiments.gala_claims.runs import Recorded, recorded
-from lra_ref.verify import Assumption, Bound, Claim, Control, Identity, Measured
+from lra_ref.learners.bounds import weights
+from lra_ref.verify import Assumption, Bound, Claim, Control, Identity, Measured, bound_times
 
 
 # --- G6: the deterministic endpoint rule ---------------------------------------------------------------------------------------------
@@ -100,10 +101,10 @@ def _assembled(e: Recorded, terms: list[Any], sizes: list[Any]) -> Bound:
 
 
 # --- G10: alignment over curvature, and the balance point ----------------------------------------------------------------------------
-def balance(e: dict[str, Any], widen: float = 1.0) -> Bound:
+def balance(e: dict[str, Any]) -> Bound:
     """|a_t - |g_t|^2| against lambda_t |eta_t| b_t: G10 multiplied by b_t."""
     g2 = norm2(e["d"][:, :-1])
-    rhs = widen * e["lam"] * np.abs(e["eta"][:, :-1]) * e["b"]
+    rhs = e["lam"] * np.abs(e["eta"][:, :-1]) * e["b"]
     used = e["b"] > 0
     lhs = np.where(used, np.abs(e["a"] - g2), 0.0)
     return Bound(
@@ -129,7 +130,7 @@ def _contraction(e: Recorded, factor: float) -> Identity:
     smooth = e.oracle.problem.smoothness
     assert smooth is not None
     target = 1 / ((1 + p["beta"]) * smooth.value)
-    total = p["delta"] + np.cumsum(e.b, axis=1)
+    total = weights(e.b, p["delta"])
     before, after = e.eta[:, :-1] - target, e.eta[:, 1:] - target
     scale = np.abs(e.eta[:, :-1]) + np.abs(e.eta[:, 1:]) + target * (1 + factor * e.b / total)
     return Identity(
@@ -169,7 +170,7 @@ CLAIMS = [
             *table([(f"{n}, random point", p, {**o, "point": "random"}) for n, p, o in CONVEX[1:] + NONCONVEX], steps=100),
         ),
         run=observed, sides=balance, assumptions=(OBSERVED,),
-        control=Control("half the interval", sides=lambda e: balance(e, 0.5)),
+        control=Control("the interval times 0.9", sides=bound_times(0.9, balance)),
     ),
     Claim(
         id="gala.G10r", title="Contraction to the balance point", kind="identity", label="tight", provenance="derived",

@@ -13,7 +13,7 @@ from lra_ref.engine.reference import Vectors, reference_run
 from lra_ref.methods import make_method
 from lra_ref.oracles import RANDOM
 from lra_ref.oracles.philox import uniforms
-from lra_ref.verify import Assumption, Bound, Case, CaseView, Claim, Control, Identity, Measured, Settings
+from lra_ref.verify import Assumption, Bound, Case, CaseView, Claim, Control, Identity, Measured, Settings, bound_times
 
 FINITE = Assumption("the run stays finite", "status of every trajectory", finished)
 OBSERVED = Assumption("the run stays finite", "status of every trajectory", lambda e: is_finite(e))
@@ -243,7 +243,7 @@ CLAIMS = [
         r"full gradient)",
         cases=table(CONVEX + NONCONVEX, steps=100), run=observed, sides=endpoint_excess,
         assumptions=(OBSERVED,),
-        control=Control("the bound times 0.2", sides=lambda e: endpoint_excess(e).with_rhs(0.2 * endpoint_excess(e).rhs)),
+        control=Control("the bound times 0.9", sides=bound_times(0.9, endpoint_excess)),
         explain="The maximum over the segment is taken over 9 points of it, which makes the right-hand side smaller and the check "
         "stricter.",
     ),

@@ -22,6 +22,7 @@ SHOWING = (
 )  # fmt: skip
 
 
+@functools.cache
 def version(library: str) -> str | None:
     """Version of an installed library, None if it is not installed."""
     try:

@@ -73,6 +73,8 @@ def _axes(x_name: str = "", y_name: str = "", height: float = 2.9, left: float =
         # fixed margins in inches: an automatic layout doubles the time of a report
         bottom = 0.5
         axes = figure.add_axes((left / WIDTH, bottom / height, 1 - (left + 0.12) / WIDTH, 1 - (bottom + 0.24) / height))
+    # few ticks: drawing them is most of the time of a report
+    axes.locator_params(nbins=4)
     axes.set_xlabel(x_name)
     axes.set_ylabel(y_name)
     return figure, axes

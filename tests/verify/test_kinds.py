@@ -329,3 +329,11 @@ def test_every_kind_has_a_name_and_series_of_plain_data():
     series = identity(0).series()
     assert len(series["x"]) == len(series["lhs"]["mean"]) == 40
     assert isinstance(series["lhs"]["mean"][0], float)
+
+
+def test_numbers_that_underflow_are_allowed_one_subnormal_per_operation():
+    tiny = 2.0**-1074
+    # near 1e-322 a number has five bits: no multiple of macheps covers one rounding
+    for off, verdict in ((3, Verdict.HOLDS), (5, Verdict.VIOLATED)):
+        sides = Bound(lhs=np.full((1, 1), (20 + off) * tiny), rhs=np.full((1, 1), 20 * tiny), scale=40 * tiny, operations=4.0)
+        assert sides.judge(0.001).verdict is verdict

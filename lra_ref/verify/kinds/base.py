@@ -18,6 +18,8 @@ from lra_ref.typing import Array, Floats
 
 #: machine precision of float64: the distance from 1 to the next number
 MACHEPS = float(np.finfo(np.float64).eps)
+#: what an operation may lose, whatever its size, where its result falls below the normal numbers
+UNDERFLOW = float(np.finfo(np.float64).smallest_subnormal)
 
 
 class Verdict(StrEnum):
@@ -172,8 +174,8 @@ class Rounded:
         return int(self.lhs.shape[0])
 
     def allowance(self) -> Floats:
-        """The tolerance at every place, ``factor * operations * macheps * scale``."""
-        return np.asarray(self.factor * MACHEPS * self.operations * self.scale)
+        """The tolerance at every place, ``factor * operations * macheps * scale``; an underflow more per operation (5e-324)."""
+        return np.asarray(self.factor * self.operations * (MACHEPS * self.scale + UNDERFLOW))
 
     def finite(self) -> Array:
         """Where both sides and the scale are finite numbers."""
