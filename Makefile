@@ -21,7 +21,7 @@ $(STAMP): pyproject.toml
 	@touch $@
 
 verify: $(STAMP)
-	$(BIN)/lra-ref verify --preset $(PRESET) --out $(OUT)
+	$(BIN)/lra-ref verify --preset $(PRESET) --out $(OUT) --jobs $(CORES)
 
 test: $(STAMP)
 	$(BIN)/python -m pytest -q -n $(CORES) -m "not slow"

@@ -65,6 +65,14 @@ def test_usage_errors_are_one_line_exit_two_and_leave_nothing(capsys, tmp_path, 
     assert list(tmp_path.iterdir()) == []
 
 
+def test_json_alone_draws_nothing(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, out, err = run(capsys, "verify", f"{ZOO}::zoo.violated", "--json")
+    assert (code, json.loads(out)["rows"][0]["verdict"]) == (1, "VIOLATED")
+    assert "report:" not in err
+    assert not list(tmp_path.rglob("report.html"))
+
+
 def test_verify_prints_a_table_and_writes_the_report(capsys, tmp_path):
     code, out, err = run(capsys, "verify", EXAMPLE)
     assert code == 0

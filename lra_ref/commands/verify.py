@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", metavar="DIR", help="run directory; an existing one is resumed (default: a new one in runs/)")
     parser.add_argument("--report", metavar="PATH", help="the HTML report (default: report.html in the run directory)")
     parser.add_argument("--png", action="store_true", help="write the plots as PNG too, beside the SVG files in the run directory")
-    parser.add_argument("--json", action="store_true", help="print JSON instead of the table")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of the table; a report only with --out, --report or --png")
     parser.add_argument("--replay", metavar="WITNESS", help="run the stored violation again and say whether it is reproduced")
 
 
@@ -57,7 +57,9 @@ def main(arguments: argparse.Namespace) -> int:
 
         show(result, sys.stdout)
     sys.stdout.flush()
-    _report(result, out, arguments)
+    # who reads JSON alone does not wait for plots
+    if not arguments.json or arguments.out or arguments.report or arguments.png:
+        _report(result, out, arguments)
     return result.exit_code
 
 

@@ -206,19 +206,20 @@ def _drive(
     threads: int,
 ) -> tuple[Array, dict[str, Array]]:
     """Advance ``state`` by ``steps`` in place; returns (steps of the rows, records)."""
-    # mostly one method for all trajectories: bound once
-    bound = {id(m): m.bound(offsets) for m in {id(m): m for m in methods}.values()}
-    methods = [bound[id(m)] for m in methods]
-    method, problem = methods[0], oracle.problem
-    if any(_structure(m.direction) != _structure(method.direction) or _structure(m.rate) != _structure(method.rate) for m in methods):
+    # mostly one method for all trajectories: everything about it is asked once
+    which = {key: k for k, key in enumerate(dict.fromkeys(id(m) for m in methods))}
+    distinct = [m.bound(offsets) for m in {id(m): m for m in methods}.values()]
+    row_of = np.array([which[id(m)] for m in methods])
+    method, problem = distinct[0], oracle.problem
+    if any(_structure(m.direction) != _structure(method.direction) or _structure(m.rate) != _structure(method.rate) for m in distinct):
         raise ValueError("the methods of one run must be the same parts with the same switches; they may differ in numbers only")
     t0, t1, n = state.t, state.t + steps, len(labels)
     names = list(FIELDS) + [name for name in method.rate.columns[1:]]
     shown = np.union1d(np.arange(-(-t0 // every) * every, t1, every), [t1])
     records = np.full((n, len(shown), len(names)), np.nan)
     points = np.array([(row, SAMPLES[sample]) for row, sample in method.rate.points], dtype=np.int64).reshape(-1, 2)
-    d_hyp = np.array([[*m.direction.hyper(), 0.0] for m in methods])
-    r_hyp = np.array([[*m.rate.hyper(), 0.0] for m in methods])
+    d_hyp = np.array([[*m.direction.hyper(), 0.0] for m in distinct])[row_of]
+    r_hyp = np.array([[*m.rate.hyper(), 0.0] for m in distinct])[row_of]
     arguments = (
         np.array(make_plan(method, oracle), dtype=np.int64), points, offsets, problem.data, problem.par, oracle.par,
     )  # fmt: skip
