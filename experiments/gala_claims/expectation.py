@@ -172,10 +172,15 @@ def g5(e: Recorded, noise: bool = True) -> Expectation:
     return sided(lhs, g5_rhs(e, u, noise), scale_of(e, u, lhs, momentum_noise(e, prefixes(e))), prefixes(e))
 
 
+def learner_sum(e: Recorded) -> Any:
+    """sum (b_t eta_t - a_t)^2 / (2 B_{t+1}) at the prefixes, per seed."""
+    return at(slope_terms(e.a, e.b, e.eta, e.parameters["delta"]), prefixes(e))
+
+
 def q0(e: Recorded) -> Any:
-    """Delta + delta eta_0^2 / 2 + sum (b_t eta_t - a_t)^2 / (2 B_{t+1}) at the prefixes, per seed."""
-    p, n = e.parameters, prefixes(e)
-    return e.gap() + p["delta"] * p["eta_0"] ** 2 / 2 + at(slope_terms(e.a, e.b, e.eta, p["delta"]), n)
+    """Delta + delta eta_0^2 / 2 + the learner's sum at the prefixes, per seed."""
+    p = e.parameters
+    return e.gap() + p["delta"] * p["eta_0"] ** 2 / 2 + learner_sum(e)
 
 
 def s_sum(e: Recorded) -> Any:

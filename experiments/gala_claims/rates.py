@@ -6,10 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from experiments.gala_claims.runs import THREADS, oracle_of
-from lra_ref.engine.run import run
-from lra_ref.learners.bounds import slope_terms
-from lra_ref.methods import make_method
+from experiments.gala_claims.expectation import gradients, learner_sum, q0, s_sum
+from experiments.gala_claims.runs import finished, recorded
 from lra_ref.methods.gala import momentum_weight
 from lra_ref.verify import Assumption, Case, CaseView, Claim, Control, Measured, Rate, Settings
 from lra_ref.verify.fits import loglog_slope
@@ -17,29 +15,24 @@ from lra_ref.verify.fits import loglog_slope
 
 def horizons_run(case: CaseView, seeds: Any, settings: Settings) -> dict[str, Any]:
     """One run per horizon with the alpha of that horizon; per seed the mean gradient norm and the parts of Q0 and S."""
-    oracle = oracle_of(case["problem"], case["noise"], case["level"])
     sigma = float(case["level"] or 0.0)
-    star = oracle.problem.f_star
-    assert star is not None
     columns: dict[str, list[Any]] = {name: [] for name in ("mean", "learner", "Q0", "S", "L", "Lt")}
     running = True
     for steps in case["horizons"]:
-        alpha = momentum_weight(sigma, steps)
-        method = make_method(case["method"], **{**case["parameters"], **({"alpha": alpha} if case["method"] == "gala_nsgdm" else {})})
-        made = run(method, oracle, steps=steps, trajectories=len(seeds), first=int(seeds[0]), seed=settings.seed, threads=THREADS)
-        r, p = made.records, method.rate.parameters
-        learner = slope_terms(r["alignment"][:, 1:], r["curvature"][:, 1:], r["rate"], p.delta).sum(axis=1)
-        smooth, along = r["smoothness"][:, 1:].mean(axis=1), r["momentum_smoothness"][:, 1:].mean(axis=1)
-        columns["mean"].append(r["gradient_norm"][:, :-1].mean(axis=1))
-        columns["learner"].append(learner)
-        columns["Q0"].append(r["loss"][:, 0] - star.value + p.delta * p.eta_0**2 / 2 + learner)
-        columns["S"].append(p.delta / 2 + steps * (smooth + 2 * p.kappa * along))
-        columns["L"].append(smooth)
-        columns["Lt"].append(along)
-        running &= bool(np.all(made.state.status == 0))
+        parameters = {**case["parameters"], "alpha": momentum_weight(sigma, steps)}
+        e = recorded(CaseView(case.name, {**case, "T": steps, "parameters": parameters}), seeds, settings)
+        columns["mean"].append(gradients(e)[:, -1])
+        columns["learner"].append(learner_sum(e)[:, -1])
+        columns["Q0"].append(q0(e)[:, -1])
+        columns["S"].append(s_sum(e)[:, -1])
+        columns["L"].append(e.smoothness.mean(axis=1))
+        columns["Lt"].append(e.momentum_smoothness.mean(axis=1))
+        running &= finished(e).ok
+    p = e.parameters
     return {
         **{name: np.stack(values, axis=1) for name, values in columns.items()},
-        "T": case["horizons"], "sigma": sigma, "delta": p.delta, "eta_max": p.eta_max, "running": running, "exponent": case["exponent"],
+        "T": case["horizons"], "sigma": sigma, "delta": p["delta"], "eta_max": p["eta_max"], "running": running,
+        "exponent": case["exponent"],
     }  # fmt: skip
 
 
