@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from lra_ref.problems import (
+# importing a family registers its problems
+from lra_ref.problems import (  # noqa: F401
     ackley,
     classic_2d,
     eggholder,
@@ -27,27 +28,7 @@ from lra_ref.problems import (
 )
 from lra_ref.problems.base import PROBLEMS, Known, Problem
 
-#: importing a family registers its problems
-FAMILIES = (
-    ackley,
-    classic_2d,
-    eggholder,
-    exponential,
-    factorization,
-    hard_instance,
-    logistic,
-    network,
-    phase_retrieval,
-    quadratic,
-    quartic,
-    ripple,
-    robust_regression,
-    rosenbrock,
-    styblinski_tang,
-    svm,
-)
-
-__all__ = ["FAMILIES", "PROBLEMS", "Known", "Problem", "make_problem"]
+__all__ = ["PROBLEMS", "Known", "Problem", "make_problem"]
 
 
 def make_problem(name: str, **parameters: Any) -> Problem:
