@@ -7,19 +7,22 @@ from typing import Any
 
 import numpy as np
 
+from lra_ref.readings import bits
 from lra_ref.typing import Array
 
 
 def vector(name: str, value: Any, dim: int | None = None, *, finite: bool = False) -> Array:
     """``value`` as a C-contiguous float64 array of shape ``(..., dim)``; the user's array is never modified.
 
-    Integers are accepted; complex, text, object and boolean arrays, a wrong last axis and an empty array are refused.
+    Integers are accepted; complex, text, object and boolean arrays, a wrong last axis and an empty array are refused. Within
+    :func:`lra_ref.readings.precise` an array of balls is one of real numbers.
     """
     try:
         array = np.asarray(value)
     except ValueError as problem:
         raise ValueError(f"{name} must be an array of real numbers: {problem}") from None
-    if array.dtype.kind not in "fiu":
+    certified = array.dtype == object and bits() is not None
+    if array.dtype.kind not in "fiu" and not certified:
         raise ValueError(f"{name} must be an array of real numbers, got dtype {array.dtype}")
     if array.ndim == 0:
         raise ValueError(f"{name} must have at least one axis, got a scalar")
@@ -27,6 +30,8 @@ def vector(name: str, value: Any, dim: int | None = None, *, finite: bool = Fals
         raise ValueError(f"{name} must have shape (..., {dim}), got {array.shape}")
     if array.size == 0:
         raise ValueError(f"{name} must not be empty, got shape {array.shape}")
+    if certified:
+        return array
     result = np.ascontiguousarray(array, dtype=float)
     if finite and not np.all(np.isfinite(result)):
         where = tuple(int(i) for i in np.argwhere(~np.isfinite(result))[0])

@@ -173,10 +173,16 @@ class Parameters:
         return dataclasses.asdict(self)
 
 
+#: so many valid names are still listed in full
+LISTED = 60
+
+
 def unknown(kind: str, name: object, valid: Iterable[str]) -> str:
     """One clear line for an unknown name, with the nearest valid ones."""
     names = sorted(valid)
     near = difflib.get_close_matches(str(name), names, n=3, cutoff=0.5)
+    if not near and len(names) > LISTED:
+        near = difflib.get_close_matches(str(name), names, n=5, cutoff=0.0)
     hint = f"did you mean {' or '.join(near)}?" if near else f"valid: {', '.join(names) if names else 'none'}"
     return f"unknown {kind} {str(name)!r}; {hint}"
 

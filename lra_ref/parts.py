@@ -1,4 +1,4 @@
-"""The two kinds of part, a direction and a rate, and their registries.
+"""The two kinds of part, a direction and a rate, methods that are whole, and their registries.
 
 A part is written twice, as a reference on arrays of shape ``(..., D)`` and as kernels, both over the same formulas; one test
 (``tests/test_conformance.py``) holds the two together bit for bit.  The kernel signatures are those of
@@ -116,7 +116,8 @@ def move_along(seg: Any, lo: Any, hi: Any, at: Any, x: Any, g: Any, d: Any, q: A
 class Rate(Part):
     """Chooses eta_t and moves the point.
 
-    Kernels ``begin`` (optional: coefficients that ``terms`` needs), ``terms`` (optional), ``decide``, ``move``, ``retry`` (optional).
+    Kernels ``aim`` (optional: element, points of this very step), ``begin`` (optional: coefficients that ``terms`` needs), ``terms``
+    (optional), ``decide``, ``move``, ``retry`` (optional).
     In ``scal`` column 0 is the status: a rate that must stop its trajectory writes a code of ``lra_ref.engine.status`` there and
     leaves the rest as it was; the named scalars are columns 1, 2, ...  In the last argument of the scalar kernels, coefficient 0 of a
     block is its step size: filled in by the engine, or by ``decide`` itself when
@@ -124,12 +125,26 @@ class Rate(Part):
     (loss at x, loss at x - eta d, <g, d>) and ``coef[0, 0]`` the rate just tried.
     """
 
-    #: (row of ``vectors``, sample) of every point to be evaluated before the next step; sample: "present", "last" or "fresh"
+    #: (row of ``vectors``, sample) of every point to be evaluated before the next step, or with ``aim`` in the same one; sample: "present",
+    #: "last", "fresh", "full" (F itself) or "hvp" (the Hessian at x_t on the present sample times the vector)
     points: tuple[tuple[int, str], ...] = ()
     #: True: the engine hands over a uniform number per step
     random: bool = False
     #: True: decide wrote coefficient 0 of every block itself; False: the engine fills in the returned rate
     blockwise: bool = False
+    #: scalar that says whether the points are wanted now; "": always. Where it is 0 the rate must not look at ``q`` and ``f[1:]``
+    asks: str = ""
+    #: scalar that says which step's sample is the present one; "": the step itself. The uniform number keeps to the step
+    clock: str = ""
+    #: what the method has to be told or given beyond gradients and its defaults, such as "F*", "L", "losses": for people
+    needs: ClassVar[tuple[str, ...]] = ()
+    #: what a step costs, in words, where it is not 1 + the number of points
+    cost: ClassVar[str] = ""
+    #: values of the parameters that have no default, with which the part can be shown and tested
+    shown: ClassVar[dict[str, Any]] = {}
+    #: vector that holds the point the method answers with; "": the point x itself
+    output: str = ""
+    aim: Kernel | None = None
     begin: ClassVar[Kernel | None] = None
     terms: Kernel | None = None
     decide: Kernel
@@ -140,6 +155,11 @@ class Rate(Part):
     def columns(self) -> tuple[str, ...]:
         """Columns of ``scal``: the status (0, or why the rate stops the trajectory), then the named scalars."""
         return ("status", *self.scalars)
+
+    @classmethod
+    def example(cls) -> Rate:
+        """The rate with its defaults, and ``shown`` where there is none."""
+        return cls(**cls.shown)
 
     def bound(self, direction: Direction, offsets: Array) -> Rate:
         """The rate as it is used along ``direction`` on these blocks; the engine asks once per run, before anything else.
@@ -153,6 +173,10 @@ class Rate(Part):
         """State before the first step: zeros, with the status of the rate."""
         state = super().init(x, offsets)
         state["status"] = np.zeros_like(x, shape=(*x.shape[:-1], 1), dtype=np.float64)
+        return state
+
+    def sight(self, state: State, seen: Seen, d: Array) -> State:
+        """State with the points of this step in its vectors; pure, the reference of aim."""
         return state
 
     def choose(self, state: State, seen: Seen, d: Array) -> tuple[State, Any, Info]:
@@ -172,6 +196,15 @@ class Rate(Part):
         return state, eta
 
 
+class Whole(Rate):
+    """A method that cannot be cut into a direction and a rate: it sees the gradient itself and moves the point by its own rule.
+
+    It has the face of a rate, so engine, reference, optimizer and checkpoints drive it like any other; what it reports as its rate is
+    said in its docstring.
+    """
+
+
 #: name -> class
 DIRECTIONS: Registry[type[Direction]] = Registry("direction")
 RATES: Registry[type[Rate]] = Registry("rate")
+WHOLES: Registry[type[Whole]] = Registry("method")

@@ -1,6 +1,6 @@
 """One test for every registered part: the reference and the compiled kernels agree bit for bit.
 
-Every direction is run under a constant rate and under GALA, every rate along SGD and along momentum, every named method as it is;
+Every direction is run under a constant rate and under GALA, every rate along SGD and along momentum, every named and whole method as it is;
 noisy and exact, one block and three.  Compared are all records, the last point and every vector and scalar of the state.
 """
 
@@ -13,13 +13,10 @@ from lra_ref.engine.reference import ReferenceRun, reference_run
 from lra_ref.engine.run import Run, run
 from lra_ref.methods import METHODS, Method, compose, make_method
 from lra_ref.oracles import make_oracle
-from lra_ref.parts import DIRECTIONS, RATES
+from lra_ref.parts import DIRECTIONS, RATES, WHOLES
 from lra_ref.problems import make_problem
 
 STEPS, TRAJECTORIES = 40, 3
-#: parameters that a part cannot do without
-NEEDED = {"cosine": {"T_max": 30}, "step": {"step_size": 7}}
-
 GALA_VARIANTS = [
     {"point": point, "samples": samples, "feedback": feedback, "clip": clip, "center": center}
     for point in ("random", "end")
@@ -41,9 +38,10 @@ PATHS = [
 
 
 def _methods() -> list[Method]:
-    made = [compose(direction, rate, **NEEDED.get(rate, {})) for direction in DIRECTIONS for rate in ("constant", "gala")]
-    made += [compose(direction, rate, **NEEDED.get(rate, {})) for rate in RATES for direction in ("sgd", "momentum")]
+    made = [compose(direction, rate) for direction in DIRECTIONS for rate in ("constant", "gala")]
+    made += [compose(direction, rate, **RATES[rate].shown) for rate in RATES for direction in ("sgd", "momentum")]
     made += [make_method(name) for name in METHODS]
+    made += [make_method(name, **WHOLES[name].shown) for name in WHOLES]
     made += [compose("sgd", "gala", eta_0=0.01, **variant) for variant in GALA_VARIANTS]
     made += [
         compose("sgd", "gala", eta_0=0.01, learner=learner, bound=1e9, **v)

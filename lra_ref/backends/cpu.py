@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from lra_ref.formulas import bits_of, float_of, names_used, where
+from lra_ref.readings import bits
 
 OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "boundscheck": False}
 
@@ -129,12 +130,19 @@ def _known(function: types.FunctionType) -> None:
         register_jitable(forceinline=function not in _APART)(function)
 
 
-@cache
 def compiled(function: Callable[..., Any], signature: str) -> Any:
     """``function`` compiled for ``signature`` (text, in Numba's notation), or itself when interpreting.
 
-    The result is a dispatcher that can be called, and passed as a first-class function to other compiled code.
+    The result is a dispatcher that can be called, and passed as a first-class function to other compiled code. Raises ``TypeError``
+    within :func:`lra_ref.readings.precise`: what it computes in float64 must not pass for certified.
     """
+    if bits() is not None:
+        raise TypeError(f"{function.__name__} would be computed in float64, not over balls")
+    return _compiled(function, signature)
+
+
+@cache
+def _compiled(function: Callable[..., Any], signature: str) -> Any:
     if interpreted():
         return function
     assert isinstance(function, types.FunctionType)

@@ -97,7 +97,7 @@ def rates() -> list[Entry]:
 def method(name: str) -> Entry:
     """The method called ``name``: a named configuration, a direction, or ``RATE_DIRECTION``."""
     from lra_ref.methods import METHODS, make_method
-    from lra_ref.parts import DIRECTIONS, RATES
+    from lra_ref.parts import DIRECTIONS, RATES, WHOLES
 
     if name in METHODS:
         made = METHODS[name]()
@@ -105,7 +105,10 @@ def method(name: str) -> Entry:
         rows = [row for part in parts for row in declared(type(part).Parameters, part.parameters.as_dict())]
         text, source, own = first_sentence(factory.__doc__), made.rate.source, _own(factory, {row["name"] for row in rows})
         names = {"direction": made.direction.name, "rate": made.rate.name}
-        return Entry(name, text, source, (*own, *rows), {**names, "notes": made.notes})
+        return Entry(name, text, source, (*own, *rows), {**names, **asks_for(made.rate), "notes": made.notes})
+    if name in WHOLES:
+        kind = WHOLES[name]
+        return Entry(name, first_sentence(kind.__doc__), kind.source, tuple(declared(kind.Parameters)), asks_for(kind.example()))
     direction, rate = _parts(name)
     if not direction:
         make_method(name)  # raises, with the nearest names
@@ -115,7 +118,21 @@ def method(name: str) -> Entry:
     text, source = first_sentence(d_class.__doc__), d_class.source
     if rate != "constant":
         text, source = f"{text} Rate: {first_sentence(r_class.__doc__)}", f"{source}; rate: {r_class.source}"
-    return Entry(name, text, source, tuple(rows), {"direction": direction, "rate": rate})
+    return Entry(name, text, source, tuple(rows), {"direction": direction, "rate": rate, **asks_for(r_class.example())})
+
+
+def asks_for(rate: Any) -> dict[str, Any]:
+    """What a rate or whole method needs, and what a step of it costs."""
+    samples = [sample for _, sample in rate.points]
+    products, others = samples.count("hvp"), len(samples) - samples.count("hvp")
+    cost = [f"{1 + (0 if rate.asks else others)} gradient{'s' if others and not rate.asks else ''}"]
+    if rate.asks and others:
+        cost.append(f"{others} more where the method asks")
+    if products:
+        cost.append(f"{products} Hessian-vector products" if products > 1 else "a Hessian-vector product per block")
+    if rate.retry is not None:
+        cost.append("losses along the step")
+    return {"needs": ", ".join(rate.needs), "cost per step": rate.cost or ", ".join(cost)}
 
 
 def _parts(name: str) -> tuple[str, str]:
@@ -141,11 +158,11 @@ def _own(factory: Callable[..., Any], known: set[str]) -> list[dict[str, Any]]:
 
 
 def methods() -> list[Entry]:
-    """The named configurations, then every direction at a constant rate."""
+    """The named configurations, the whole methods, then every direction at a constant rate."""
     from lra_ref.methods import METHODS
-    from lra_ref.parts import DIRECTIONS
+    from lra_ref.parts import DIRECTIONS, WHOLES
 
-    return [method(name) for name in (*METHODS, *DIRECTIONS)]
+    return [method(name) for name in (*METHODS, *WHOLES, *DIRECTIONS)]
 
 
 def learners() -> list[Entry]:

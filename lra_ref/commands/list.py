@@ -64,7 +64,7 @@ def overview(kind: str, found: Sequence[Entry]) -> str:
     lines = [wrapped(f"{kind.upper()}: {KINDS[kind]}", "", "    ")]
     if kind == "methods":
         # directions come next anyway
-        found = [entry for entry in found if entry.name != entry.more["direction"]]
+        found = [entry for entry in found if entry.name != entry.more.get("direction")]
     return "\n".join(lines + [wrapped(entry.text or "-", f"  {entry.name}".ljust(column), " " * column) for entry in found])
 
 

@@ -163,7 +163,7 @@ def _assemble(header: dict[str, Any], arrays: dict[str, Array], source: Oracle) 
     steps = arrays["steps"]
     state = Trajectories(header["t"], **{f.name: arrays[f"state.{f.name}"] for f in fields(Trajectories) if f.name != "t"})
     records = {name: arrays[f"record.{name}"] for name in header["records"]}
-    expected = Trajectories.start(methods[0], np.zeros((len(methods), source.problem.dim)), len(offsets) - 1)
+    expected = Trajectories.start(methods[0], np.zeros((len(methods), source.problem.dim)), offsets)
     shapes = {f"state.{name}": (getattr(state, name), value) for name, value in vars(expected).items() if name != "t"}
     shapes.update({f"record.{name}": (column, np.zeros((len(methods), steps.size), column.dtype)) for name, column in records.items()})
     shapes["labels"] = arrays["labels"], np.zeros(len(methods), np.int64)

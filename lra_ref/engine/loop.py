@@ -34,8 +34,9 @@ FIELDS = (
     "loss_evaluations",
     "status",
 )
-#: codes of the samples on which a rate may want its points evaluated
-SAMPLES = {"present": 0, "last": 1, "fresh": 2}
+#: codes of the samples on which a rate may want its points evaluated; "full" is F itself, "hvp" the Hessian at x_t, on the present
+#: sample, times the vector that stands in the point's place
+SAMPLES = {"present": 0, "last": 1, "fresh": 2, "full": 3, "hvp": 4}
 
 
 class Plan(NamedTuple):
@@ -56,6 +57,9 @@ class Plan(NamedTuple):
     watched: int  # scalars of the rate to be recorded
     d_coefficients: int
     r_coefficients: int
+    aims: int  # 1: the rate names its points after the direction is known, and they are evaluated in the same step
+    asked: int  # column of the scalar that says whether the points are wanted (0: always)
+    clock: int  # column of the scalar that says which step's sample is the present one (0: the step itself)
 
 
 def skip_element(seg: Any, lo: Any, hi: Any, at: Any, x: Any, g: Any, d: Any, q: Any, vec: Any, coef: Any, out: Any) -> None:
@@ -65,6 +69,10 @@ def skip_element(seg: Any, lo: Any, hi: Any, at: Any, x: Any, g: Any, d: Any, q:
 def skip_scalar(first: Any, last: Any, t: Any, f: Any, sums: Any, scal: Any, hyp: Any, coef: Any) -> float:
     """Stands in for a scalar kernel that a part does not have."""
     return 0.0
+
+
+def skip_hvp(lo: Any, hi: Any, x: Any, v: Any, z: Any, data: Any, par: Any, out: Any) -> None:
+    """Stands in for the Hessian-vector product where no rate wants one."""
 
 
 def sweep(
@@ -108,23 +116,29 @@ def dot(a: Any, b: Any, out: Any, lanes: Any) -> Any:
 
 
 def evaluate_points(
-    draw: Any, value: Any, perturb: Any, data: Any, par: Any, noise: Any, seed: Any, label: Any, t: Any,
-    points: Any, samples: Any, batch: Any, vec: Any, f: Any, q: Any,
+    draw: Any, value: Any, perturb: Any, hvp: Any, data: Any, par: Any, noise: Any, seed: Any, label: Any, step: Any,
+    points: Any, samples: Any, batch: Any, x: Any, vec: Any, f: Any, q: Any,
 ) -> None:  # fmt: skip
-    """Losses and gradients at the points of step t - 1, each on the sample it names; every sample is drawn once (kernel)."""
+    """Losses and gradients at the points, each on the sample it names (last, fresh: of ``step``), every sample drawn once (kernel)."""
     drawn_last, drawn_fresh = False, False
     for j in range(points.shape[0]):
-        x, which = vec[points[j, 0]], points[j, 1]
-        z = samples[which]
+        at, which = vec[points[j, 0]], points[j, 1]
         if which == 1 and not drawn_last:
-            draw(seed, label, t - 1, 0, noise, z)
+            draw(seed, label, step, 0, noise, samples[1])
             drawn_last = True
         if which == 2 and not drawn_fresh:
-            draw(seed, label, t - 1, 1, noise, z)
+            draw(seed, label, step, 1, noise, samples[2])
             drawn_fresh = True
         gradient = q[j]
-        loss = value(0, x.size, x, z[:batch], data, par, gradient)
-        f[1 + j] = perturb(0, x.size, x, z, noise, loss, gradient)
+        if which == 4:
+            hvp(0, x.size, x, at, samples[0, :batch], data, par, gradient)
+            f[1 + j] = 0
+        elif which == 3:
+            f[1 + j] = value(0, x.size, at, samples[0, :0], data, par, gradient)
+        else:
+            z = samples[which]
+            loss = value(0, x.size, at, z[:batch], data, par, gradient)
+            f[1 + j] = perturb(0, x.size, at, z, noise, loss, gradient)
 
 
 @apart
@@ -177,8 +191,8 @@ def write_record(row: Any, loss: Any, gradient: Any, d: Any, f: Any, eta: Any, s
 
 
 def advance(
-    draw: Any, value: Any, perturb: Any, d_begin: Any, d_gather: Any, d_settle: Any, d_map: Any,
-    r_begin: Any, r_terms: Any, r_decide: Any, r_move: Any, r_retry: Any,
+    draw: Any, value: Any, perturb: Any, hvp: Any, d_begin: Any, d_gather: Any, d_settle: Any, d_map: Any,
+    r_aim: Any, r_begin: Any, r_terms: Any, r_decide: Any, r_move: Any, r_retry: Any,
     plan: Any, points: Any, offsets: Any, data: Any, par: Any, noise: Any, begin: Any, end: Any, t0: Any, t1: Any, every: Any,
     seeds: Any, labels: Any, d_hyp: Any, r_hyp: Any,
     x: Any, d_vec: Any, d_scal: Any, r_vec: Any, r_scal: Any, late: Any, counts: Any, status: Any, records: Any,
@@ -190,6 +204,7 @@ def advance(
     """
     batch, z_size, exact, alias, gathers, terms, lates = plan[0], plan[1], plan[2], plan[3], plan[4], plan[5], plan[6]
     has_gather, has_terms, blockwise, random, searches, watched = plan[7], plan[8], plan[9], plan[10], plan[11], plan[12]
+    aims, asked, clock = plan[15], plan[16], plan[17]
     dim, blocks, n_points, first_row = x.shape[1], offsets.size - 1, points.shape[0], -(-t0 // every)
     # every view is made here or once per trajectory: in the loop over steps each would cost as much as a kernel
     g, d_own, g_own, trial_x, trial_g, nothing = np.zeros(dim), np.zeros(dim), np.zeros(dim), np.zeros(dim), np.zeros(dim), np.zeros(0)
@@ -228,14 +243,16 @@ def advance(
                 if final:
                     # the last record looks one evaluation ahead; what that changes is put back
                     keep(dv, ds, rv, rs, dv_ahead, ds_ahead, rv_ahead, rs_ahead)
-                draw(seed, label, t, 0, noise, z)
+                step = int(rs[0, clock]) if clock > 0 else t
+                draw(seed, label, step, 0, noise, z)
                 loss = value(0, dim, xi, rows, data, par, g)
                 f[0] = perturb(0, dim, xi, z, noise, loss, g)
                 if not (np.isfinite(f[0]) and all_finite(g)):
                     code = 1
                     break
-                if n_points > 0 and t > 0:
-                    evaluate_points(draw, value, perturb, data, par, noise, seed, label, t, points, samples, batch, rv, f, q)
+                wanted = n_points > 0 and (aims or t > 0) and (asked == 0 or rs[0, asked] != 0)
+                if wanted and not aims:
+                    evaluate_points(draw, value, perturb, hvp, data, par, noise, seed, label, t - 1, points, samples, batch, xi, rv, f, q)
                 if random:
                     f[1 + n_points] = uniform(seed, label, t, 2)
                 d_begin(0, blocks, t, f, sums, ds, dh, d_coef)
@@ -244,6 +261,9 @@ def advance(
                     d_settle(0, blocks, t, f, sums, ds, dh, d_coef)
                 if not alias:
                     sweep(d_map, 0, offsets, xi, g, d, q, dv, d_coef, out, lanes, sums)
+                if aims:
+                    sweep(r_aim, 0, offsets, xi, g, d, q, rv, r_coef, out, lanes, sums)
+                    evaluate_points(draw, value, perturb, hvp, data, par, noise, seed, label, t, points, samples, batch, xi, rv, f, q)
                 r_begin(0, blocks, t, f, sums, rs, rh, r_coef)
                 if has_terms:
                     sweep(r_terms, terms, offsets, xi, g, d, q, rv, r_coef, out, lanes, sums)
@@ -269,7 +289,7 @@ def advance(
                     break
                 if code != 0:
                     break
-                tally[0] += 1 + (n_points if t > 0 else 0)
+                tally[0] += 1 + (n_points if wanted else 0)
                 if not blockwise:
                     for s in range(blocks):
                         r_coef[s, 0] = eta
@@ -295,10 +315,10 @@ def advance(
 def loop() -> Any:
     """The loop, compiled at first use (or plain when interpreting)."""
     from lra_ref.oracles.base import DRAW, PERTURB
-    from lra_ref.problems.base import VALUE
+    from lra_ref.problems.base import HVP, VALUE
 
     cube, whole = "float64[:, :, ::1]", "int64[::1]"
-    functions = (DRAW, VALUE, PERTURB, SCALAR, ELEMENT, SCALAR, ELEMENT, SCALAR, ELEMENT, SCALAR, ELEMENT, SCALAR)
+    functions = (DRAW, VALUE, PERTURB, HVP, SCALAR, ELEMENT, SCALAR, ELEMENT, ELEMENT, SCALAR, ELEMENT, SCALAR, ELEMENT, SCALAR)
     sizes = (whole, "int64[:, ::1]", whole, M, V, V, *["int64"] * 5)
     state = ("uint64[::1]", whole, M, M, M, cube, cube, cube, cube, cube, "int64[:, ::1]", whole, cube)
     return compiled_loop(advance, functions, (*sizes, *state))

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,19 +26,21 @@ from lra_ref.parts import Seen
 from lra_ref.typing import Array
 
 SCHEMA = 1
-BOTH, LOSS = "loss and gradient", "loss"
+BOTH, LOSS, PRODUCT = "loss and gradient", "loss", "hessian-vector product"
 
 
 class Evaluation(NamedTuple):
-    """What the method wants to know: ``needs`` ("loss and gradient" or "loss") at ``x`` on the minibatch named ``sample``.
+    """What the method wants to know: ``needs`` at ``x`` on the minibatch named ``sample``.
 
-    The same ``sample`` is the same minibatch, wherever it is asked for: ``("step", t)`` is that of step t, ``("fresh", t)`` one of the same
-    step that is independent of it.  Whoever has one objective without noise may ignore it.
+    ``needs`` is "loss and gradient", "loss", or "hessian-vector product", the Hessian at ``x`` times ``v``.  The same ``sample`` is
+    the same minibatch, wherever it is asked for: ``("step", t)`` is that of step t, ``("fresh", t)`` one of the same step that is
+    independent of it, ``("full", 0)`` the whole objective.  Whoever has one objective without noise may ignore it.
     """
 
     x: Array
     sample: tuple[str, int]
     needs: str
+    v: Array | None = None
 
 
 class Info(NamedTuple):
@@ -61,6 +64,14 @@ class _Pending(NamedTuple):
 
     seen: Seen
     search: Search
+
+
+class _Aimed(NamedTuple):
+    """A step whose points were named after its own gradient was seen, and still want their answers."""
+
+    seen: Seen
+    state: StepState
+    d: Array
 
 
 class Optimizer:
@@ -94,6 +105,13 @@ class Optimizer:
         self._info: Info | None = None
         self._status = Status.RUNNING
         self._pending: _Pending | None = None
+        self._aimed: _Aimed | None = None
+
+    @property
+    def answer(self) -> Array:
+        """The point that the method answers with, a copy of shape (D,): ``x``, or the vector that it names as its output."""
+        output = self._stepper.method.rate.output
+        return np.array(self._state.rate[output]) if output and self._t > 0 else self.x
 
     @property
     def x(self) -> Array:
@@ -121,13 +139,27 @@ class Optimizer:
             return []
         if self._pending is not None:
             return [Evaluation(self._stepper.trial_point(*self._pending), ("step", self._t), LOSS)]
-        t = self._t
-        names = {"present": ("step", t), "last": ("step", t - 1), "fresh": ("fresh", t - 1)}
-        points = self._stepper.points(self._state) if t > 0 else []
-        return [Evaluation(self.x, names["present"], BOTH), *(Evaluation(x.copy(), names[sample], BOTH) for x, sample in points)]
+        if self._aimed is not None:
+            return self._points(self._aimed.state, self._t)
+        present = Evaluation(self.x, ("step", self._present(self._state)), BOTH)
+        return [present, *(self._points(self._state, self._t - 1) if self._t > 0 and not self._stepper.aims else [])]
+
+    def _present(self, state: StepState) -> int:
+        return int(np.reshape(self._stepper.sample_step(state, self._t), -1)[0])
+
+    def _points(self, state: StepState, step: int) -> list[Evaluation]:
+        """Evaluations at the points that the state names; "last" and "fresh" are samples of ``step``."""
+        if not np.all(self._stepper.asked(state)):
+            return []
+        present = ("step", self._present(state))
+        names = {"present": present, "hvp": present, "last": ("step", step), "fresh": ("fresh", step), "full": ("full", 0)}
+        return [
+            Evaluation(self.x, names[name], PRODUCT, point.copy()) if name == "hvp" else Evaluation(point.copy(), names[name], BOTH)
+            for point, name in self._stepper.points(state)
+        ]
 
     def tell(self, answers: Sequence[Any]) -> Info | None:
-        """Take the answers to :meth:`ask`, in its order: ``(loss, gradient)`` each, or a loss where only that is needed.
+        """Take the answers to :meth:`ask`, in its order: ``(loss, gradient)``, a loss, or a vector, as each of them needs.
 
         Returns what was observed in the step, or None while the step needs more evaluations (a line search: ask again).  A loss or
         gradient that is not finite stops the optimizer with a named status, its point and state kept.
@@ -147,18 +179,32 @@ class Optimizer:
             seen, search = self._pending
             search = self._stepper.judge(seen, search, checked[0][0])
         else:
-            seen = self._seen(checked)
-            if not (np.isfinite(seen.f[0]) and np.isfinite(seen.g).all()):
-                return self._stop(Status.NONFINITE_GRADIENT, seen, None)
-            search = self._stepper.open_search(*self._look(seen))
+            if self._aimed is not None:
+                seen, state, d = self._aimed
+                seen = replace(seen, q=tuple(gradient for _, gradient in checked), fq=tuple(loss for loss, _ in checked))
+            else:
+                seen, state, d = self._seen(checked), self._state, None
+                if not (np.isfinite(seen.f[0]) and np.isfinite(seen.g).all()):
+                    return self._stop(Status.NONFINITE_GRADIENT, seen, None)
+                if self._stepper.aims:
+                    self._aimed = _Aimed(seen, *self._stepper.aim(state, seen))
+                    if self.ask():
+                        return None
+                    seen, state, d = self._aimed
+            self._aimed = None
+            after, info = self._stepper.look(state, seen, d)
+            search = self._stepper.open_search(after, seen, info)
         self._pending = _Pending(seen, search) if np.any(search.open) else None
         return None if self._pending is not None else self._move(seen, search)
 
-    def step(self, closure: Callable[[Array, tuple[str, int]], Any]) -> Info:
-        """A whole step with ``closure(x, sample) -> (loss, gradient)``; after a stop it does nothing and returns the last info again."""
+    def step(self, closure: Callable[..., Any]) -> Info:
+        """A whole step with ``closure(x, sample) -> (loss, gradient)``; after a stop it does nothing and returns the last info again.
+
+        A method that needs Hessian-vector products calls ``closure(x, sample, v)`` for them.
+        """
         info = self._info
         while not self._status:
-            info = self.tell([closure(e.x, e.sample) for e in self.ask()])
+            info = self.tell([closure(e.x, e.sample) if e.v is None else closure(e.x, e.sample, e.v) for e in self.ask()])
             if info is not None:
                 break
         assert info is not None
@@ -167,7 +213,7 @@ class Optimizer:
     def state_dict(self) -> dict[str, Any]:
         """All that is needed to go on bit for bit: numbers, one text and arrays, ready for ``np.savez``.
 
-        Within an unfinished line search it is the state before the step, whose evaluations are then asked for once more.
+        Within an unfinished step it is the state before the step, whose evaluations are then asked for once more.
         """
         state: dict[str, Any] = {
             "schema": SCHEMA,
@@ -207,25 +253,28 @@ class Optimizer:
         info = json.loads(str(np.asarray(state["info"])[()]))
         numbers = {name: int(np.asarray(state[name])[()]) for name, value in mine.items() if isinstance(value, int)}
         self._info = None if info is None else Info._make(info)._replace(status=Status(info[3]))
-        self._x, self._pending, self._status = arrays["x"].copy(), None, Status(numbers["status"])
+        self._x, self._pending, self._aimed, self._status = arrays["x"].copy(), None, None, Status(numbers["status"])
         self._t, self._seed, self._trajectory = numbers["t"], numbers["seed"], numbers["trajectory"]
         self._spent, self._tried = numbers["gradient_evaluations"], numbers["loss_evaluations"]
         parts = ({name: arrays[f"{kind}.{name}"].copy() for name in part} for kind, part in self._state._asdict().items())
         self._state = StepState(*parts)
 
     def _checked(self, k: int, answer: Any, needs: str) -> tuple[Array, Array]:
-        """Loss (1,) and gradient (D,) of one answer."""
+        """Loss (1,) and gradient (D,) of one answer, or 0 and the product."""
+        if needs == PRODUCT:
+            answer = (0.0, answer)
         pair = isinstance(answer, list | tuple)
-        if (needs == BOTH and not pair) or (pair and len(answer) != 2):
+        if (needs != LOSS and not pair) or (pair and len(answer) != 2):
             raise ValueError(f"answer {k} must be a pair (loss, gradient), got {type(answer).__name__}")
         loss = np.asarray(answer[0] if pair else answer)
         if loss.dtype.kind not in "fiu" or loss.size != 1:
             raise ValueError(f"the loss of answer {k} must be a real number, got {loss.dtype} of shape {loss.shape}")
         if needs == LOSS:
             return loss.astype(float).reshape(1), self._x
-        gradient = vector(f"the gradient of answer {k}", answer[1], self._x.size)
+        what = f"the {'product' if needs == PRODUCT else 'gradient'} of answer {k}"
+        gradient = vector(what, answer[1], self._x.size)
         if gradient.ndim != 1:
-            raise ValueError(f"the gradient of answer {k} must have shape ({self._x.size},), got {gradient.shape}")
+            raise ValueError(f"{what} must have shape ({self._x.size},), got {gradient.shape}")
         return loss.astype(float).reshape(1), gradient.copy()
 
     def _seen(self, checked: list[tuple[Array, Array]]) -> Seen:
@@ -241,10 +290,6 @@ class Optimizer:
             fq=tuple(loss for loss, _ in others),
             u=uniforms(self._seed, self._trajectory, self._t, RANDOM, 1) if random else None,
         )
-
-    def _look(self, seen: Seen) -> tuple[StepState, Seen, StepInfo]:
-        state, info = self._stepper.look(self._state, seen)
-        return state, seen, info
 
     def _move(self, seen: Seen, search: Search) -> Info:
         info = search.info

@@ -6,8 +6,8 @@ records and states are bit for bit those of :func:`lra_ref.engine.run.run`, and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,6 +21,7 @@ from lra_ref.oracles.base import Oracle, as_oracle
 from lra_ref.oracles.philox import RANDOM, uniforms
 from lra_ref.parts import Seen
 from lra_ref.problems.base import Problem
+from lra_ref.readings import bits
 from lra_ref.typing import Array, Info, State
 
 
@@ -69,6 +70,8 @@ class Stepper:
     offsets: Array
 
     def __post_init__(self) -> None:
+        if bits() is not None:
+            raise TypeError("the stepper computes in float64, not over balls")
         object.__setattr__(self, "method", self.method.bound(self.offsets))
 
     def init(self, x: Array) -> StepState:
@@ -76,14 +79,38 @@ class Stepper:
         return StepState(self.method.direction.init(x, self.offsets), self.method.rate.init(x, self.offsets))
 
     def points(self, state: StepState) -> list[tuple[Array, str]]:
-        """Points (and the name of the sample: present, last, fresh) to be evaluated before the next step."""
+        """Points (vectors for "hvp") and the names of their samples: to be evaluated before the next step, or in this one after aiming."""
         rate = self.method.rate
         return [(state.rate[rate.vectors[row]], sample) for row, sample in rate.points]
 
-    def look(self, state: StepState, seen: Seen) -> tuple[StepState, StepInfo]:
-        """Direction and rate at the point: all of the step but the move (and the search, which needs the oracle)."""
+    @property
+    def aims(self) -> bool:
+        """Whether the points are named after the direction is known, and evaluated in the same step (:meth:`aim`)."""
+        return self.method.rate.aim is not None
+
+    def asked(self, state: StepState) -> Any:
+        """Which trajectories want their points evaluated, of shape (..., 1), or True."""
+        rate = self.method.rate
+        return state.rate[rate.asks] != 0 if rate.asks else True
+
+    def sample_step(self, state: StepState, t: int) -> Any:
+        """The step whose sample is the present one: a number, or one per trajectory (..., 1)."""
+        rate = self.method.rate
+        return state.rate[rate.clock].astype(np.int64) if rate.clock else t
+
+    def aim(self, state: StepState, seen: Seen) -> tuple[StepState, Array]:
+        """Direction, and the state with the points of this step: what comes before :meth:`look` if the rate aims."""
         with np.errstate(all="ignore"):
             d_state, d = self.method.direction.step(state.direction, seen)
+            return StepState(d_state, self.method.rate.sight(state.rate, seen, d)), d
+
+    def look(self, state: StepState, seen: Seen, d: Array | None = None) -> tuple[StepState, StepInfo]:
+        """Direction and rate at the point: all of the step but the move (and the search, which needs the oracle).
+
+        ``d``: the direction that :meth:`aim` returned with this state, if the rate aims.
+        """
+        with np.errstate(all="ignore"):
+            d_state, d = self.method.direction.step(state.direction, seen) if d is None else (state.direction, d)
             r_state, eta, scalars = self.method.rate.choose(state.rate, seen, d)
             status = r_state["status"][..., 0]
             status = np.where((status == 0) & ~np.isfinite(eta[..., 0]), float(Status.NONFINITE_RATE), status)
@@ -175,6 +202,10 @@ def reference_run(
     ``observe(t, x_t, seen_t, info_t)`` is called at every step with the full vectors, before the move; :class:`Vectors` keeps them.
     """
     source = as_oracle(oracle)
+    if bits() is not None:
+        from lra_ref.engine.precise import reference
+
+        return reference(method, source, steps, trajectories, seed, first, x0, offsets, observe)
     problem = source.problem
     stepper = Stepper(method, block_offsets(problem.offsets if offsets is None else offsets, problem.dim))
     start = vector("x0", problem.start if x0 is None else x0, problem.dim, finite=True)
@@ -183,11 +214,15 @@ def reference_run(
     status = np.zeros(trajectories)
     spent, tried = np.zeros(trajectories, dtype=np.int64), np.zeros(trajectories, dtype=np.int64)
     for t in range(steps + 1):
-        ask = _Asker(source, seed, first + np.arange(trajectories), t)
-        seen = _evaluate(stepper, state, ask, x, t)
+        ask = _Asker(source, seed, first + np.arange(trajectories), t, stepper.sample_step(state, t), x)
+        asked = np.broadcast_to(stepper.asked(state), (trajectories, 1))[:, 0] & bool(t > 0 or stepper.aims)
+        seen, aimed, d = _evaluate(stepper, state, ask, x, t), state, None
         bad = (status == 0) & ~(np.isfinite(seen.f[..., 0]) & np.isfinite(seen.g).all(axis=-1))
         status[bad] = Status.NONFINITE_GRADIENT
-        after, info = stepper.look(state, seen)
+        if stepper.aims:
+            aimed, d = stepper.aim(state, seen)
+            seen = _answered(stepper, aimed, seen, ask)
+        after, info = stepper.look(aimed, seen, d)
         if t < steps:
             after, info = stepper.search(after, seen, info, ask.loss)
         rows.write(t, problem, source, x, seen, info, after, status == 0, spent, tried)
@@ -200,7 +235,7 @@ def reference_run(
         moved, x_new = stepper.move(after, seen, info)
         status[running & ~np.isfinite(x_new).all(axis=-1)] = Status.NONFINITE_POINT
         running = status == 0
-        spent = spent + running * (1 + (len(method.rate.points) if t > 0 else 0))
+        spent = spent + running * (1 + len(method.rate.points) * asked)
         tried = tried + running * np.asarray(info.trials, dtype=np.int64)
         x = np.where(running[:, None], x_new, x)
         state = StepState(*(_freeze(running, new, old) for new, old in zip(moved, state, strict=True)))
@@ -214,38 +249,49 @@ def _freeze(running: Array, new: State, old: State) -> State:
 
 @dataclass
 class _Asker:
-    """Samples of one step, each drawn once."""
+    """Samples of one step, each drawn once; ``clock``: the step whose sample is the present one, ``x``: the present point."""
 
     oracle: Oracle
     seed: int
     labels: Array
     t: int
+    clock: Any
+    x: Array
 
-    def sample(self, name: str) -> Array:
-        step, stream = {"present": (self.t, 0), "last": (self.t - 1, 0), "fresh": (self.t - 1, 1)}[name]
-        return self.oracle.sample(self.seed, self.labels, step, stream)
+    def present(self) -> Array:
+        return self.oracle.sample(self.seed, self.labels, np.reshape(self.clock, -1) if np.ndim(self.clock) else self.clock, 0)
+
+    def answer(self, point: Array, name: str, step: int) -> tuple[Any, Array]:
+        """Loss and gradient at a point on the sample of this name; "last" and "fresh" are those of ``step``."""
+        if name == "hvp":
+            rows = self.present()[:, : self.oracle.batch]
+            problem = self.oracle.problem
+            products = [problem.hvp(x, v, z if z.size else None) for x, v, z in zip(self.x, point, rows, strict=True)]
+            return np.zeros(len(point)), np.stack(products)
+        if name == "full":
+            return self.oracle.problem.value_and_gradient(point)
+        z = self.present() if name == "present" else self.oracle.sample(self.seed, self.labels, step, 0 if name == "last" else 1)
+        return self.oracle.evaluate(point, z)
 
     def loss(self, x: Array) -> Any:
-        return self.oracle.evaluate(x, self.sample("present"))[0][..., None]
+        return self.oracle.evaluate(x, self.present())[0][..., None]
 
     def uniform(self) -> Array:
         return uniforms(self.seed, self.labels, self.t, RANDOM, 1)
 
 
 def _evaluate(stepper: Stepper, state: StepState, ask: _Asker, x: Array, t: int) -> Seen:
-    f, g = ask.oracle.evaluate(x, ask.sample("present"))
-    wanted: Iterable[tuple[Array, str]] = stepper.points(state) if t > 0 else []
-    answers = [ask.oracle.evaluate(point, ask.sample(sample)) for point, sample in wanted]
-    return Seen(
-        t=t,
-        x=x,
-        g=g,
-        f=f[..., None],
-        offsets=stepper.offsets,
-        q=tuple(answer[1] for answer in answers),
-        fq=tuple(answer[0][..., None] for answer in answers),
-        u=ask.uniform() if stepper.method.rate.random else None,
-    )
+    f, g = ask.oracle.evaluate(x, ask.present())
+    uniform = ask.uniform() if stepper.method.rate.random else None
+    seen = Seen(t=t, x=x, g=g, f=f[..., None], offsets=stepper.offsets, u=uniform)
+    return seen if stepper.aims or t == 0 else _answered(stepper, state, seen, ask)
+
+
+def _answered(stepper: Stepper, state: StepState, seen: Seen, ask: _Asker) -> Seen:
+    """What is seen, with the answers at the rate's points; where they were not asked for, the rate does not look at them."""
+    step = seen.t if stepper.aims else seen.t - 1
+    answers = [ask.answer(point, name, step) for point, name in stepper.points(state)] if np.any(stepper.asked(state)) else []
+    return replace(seen, q=tuple(answer[1] for answer in answers), fq=tuple(answer[0][..., None] for answer in answers))
 
 
 class _Recorder:

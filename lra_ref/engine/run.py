@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -12,14 +12,18 @@ import numpy as np
 
 from lra_ref.backends.cpu import compiled
 from lra_ref.checks import block_offsets, vector, whole
-from lra_ref.engine.loop import ELEMENT, FIELDS, SAMPLES, SCALAR, Plan, loop, skip_element, skip_scalar
+from lra_ref.engine.loop import ELEMENT, FIELDS, SAMPLES, SCALAR, Plan, loop, skip_element, skip_hvp, skip_scalar
 from lra_ref.engine.status import Status
 from lra_ref.methods.base import Method
 from lra_ref.oracles.base import DRAW, PERTURB, Oracle, as_oracle
 from lra_ref.oracles.philox import lanes
 from lra_ref.parts import Part
-from lra_ref.problems.base import VALUE, Problem
+from lra_ref.problems.base import HVP, VALUE, Problem
+from lra_ref.readings import bits, lifted
 from lra_ref.typing import Array
+
+#: arrays of the state that hold real numbers
+REAL = ("x", "d_vec", "d_scal", "r_vec", "r_scal", "late")
 
 
 @dataclass
@@ -37,9 +41,11 @@ class Trajectories:
     status: Array
 
     @classmethod
-    def start(cls, method: Method, x: Array, blocks: int) -> Trajectories:
-        """State before step 0 at the points ``x`` (n, D)."""
-        n, dim = x.shape
+    def start(cls, method: Method, x: Array, offsets: Array) -> Trajectories:
+        """State before step 0 at the points ``x`` (n, D), in blocks."""
+        n, dim, blocks = *x.shape, len(offsets) - 1
+        # what a rate carries may depend on the blocks
+        method = method.bound(offsets)
         direction, rate = method.direction, method.rate
         return cls(
             t=0,
@@ -82,6 +88,15 @@ class Run:
     def x(self) -> Array:
         """Last points, (trajectories, D); the last finite ones where a trajectory stopped."""
         return self.state.x
+
+    @property
+    def answer(self) -> Array:
+        """The points that the method answers with, (trajectories, D): ``x``, or the vector of the rate that it names as its output."""
+        rate, state = self.methods[0].bound(self.offsets).rate, self.state
+        if not rate.output:
+            return state.x
+        # before the first move the vector is not filled yet
+        return np.where(state.counts[:, :1] > 0, state.r_vec[:, rate.vectors.index(rate.output)], state.x)
 
     @property
     def status(self) -> list[Status]:
@@ -148,28 +163,39 @@ def run(
     for name, value in (("seed", number), ("trajectory", start_label + n - 1), ("step", whole("steps", steps))):
         lanes(name, value)  # refuses what has no key of its own
     labels = np.arange(n, dtype=np.int64) + start_label
-    state = Trajectories.start(methods[0], points, len(blocks) - 1)
+    state = Trajectories.start(methods[0], points, blocks)
     rows, records = _drive(methods, source, number, labels, blocks, state, whole("steps", steps), period, threads)
     settings = {**methods[0].settings(), **source.settings(), "seed": number, "trajectories": n}
     return Run(methods, source, number, labels, blocks, period, rows, records, state, settings)
 
 
 def _structure(part: Part) -> tuple[Any, ...]:
-    kernels = [getattr(part, name, None) for name in ("begin", "gather", "settle", "map", "terms", "decide", "move", "retry")]
-    switches = [getattr(part, name, None) for name in ("points", "random", "blockwise")]
+    kernels = [getattr(part, name, None) for name in ("begin", "gather", "settle", "map", "aim", "terms", "decide", "move", "retry")]
+    switches = [getattr(part, name, None) for name in ("points", "random", "blockwise", "asks", "clock")]
     return (type(part), part.vectors, part.scalars, part.late, part.sums, part.coefficients, tuple(kernels), tuple(switches))
 
 
-def _kernels(method: Method, oracle: Oracle) -> list[Any]:
+def _kernels(method: Method, oracle: Oracle) -> list[tuple[Any, str]]:
+    """The kernels of this combination in the order of the loop, with their signatures."""
     direction, rate = method.direction, method.rate
-    wanted = [
+    return [
         (oracle.draw_kernel, DRAW), (oracle.problem.value_kernel, VALUE), (oracle.perturb_kernel, PERTURB),
+        (oracle.problem.hvp_kernel if any(sample == "hvp" for _, sample in rate.points) else skip_hvp, HVP),
         (direction.begin or skip_scalar, SCALAR), (direction.gather or skip_element, ELEMENT),
         (direction.settle or skip_scalar, SCALAR), (direction.map or skip_element, ELEMENT),
-        (rate.begin or skip_scalar, SCALAR), (rate.terms or skip_element, ELEMENT), (rate.decide, SCALAR), (rate.move, ELEMENT),
-        (rate.retry or skip_scalar, SCALAR),
+        (rate.aim or skip_element, ELEMENT), (rate.begin or skip_scalar, SCALAR), (rate.terms or skip_element, ELEMENT),
+        (rate.decide, SCALAR), (rate.move, ELEMENT), (rate.retry or skip_scalar, SCALAR),
     ]  # fmt: skip
-    return [compiled(kernel, signature) for kernel, signature in wanted]
+
+
+def _machinery(method: Method, oracle: Oracle) -> tuple[list[Any], Any, Callable[[Any], Any]]:
+    """Kernels, loop, and what turns an array of real numbers into one that they compute with."""
+    wanted = _kernels(method, oracle)
+    if bits() is None:
+        return [compiled(kernel, signature) for kernel, signature in wanted], loop(), lambda array: array
+    from lra_ref.engine.precise import machinery
+
+    return (*machinery([kernel for kernel, _ in wanted], method.rate.move), lifted)
 
 
 def make_plan(method: Method, oracle: Oracle) -> Plan:
@@ -191,6 +217,9 @@ def make_plan(method: Method, oracle: Oracle) -> Plan:
         watched=len(rate.columns) - 1,
         d_coefficients=max(direction.coefficients, 1),
         r_coefficients=max(rate.coefficients, 1),
+        aims=rate.aim is not None,
+        asked=rate.columns.index(rate.asks) if rate.asks else 0,
+        clock=rate.columns.index(rate.clock) if rate.clock else 0,
     )
 
 
@@ -218,20 +247,25 @@ def _drive(
     shown = np.union1d(np.arange(-(-t0 // every) * every, t1, every), [t1])
     records = np.full((n, len(shown), len(names)), np.nan)
     points = np.array([(row, SAMPLES[sample]) for row, sample in method.rate.points], dtype=np.int64).reshape(-1, 2)
-    d_hyp = np.array([[*m.direction.hyper(), 0.0] for m in distinct])[row_of]
-    r_hyp = np.array([[*m.rate.hyper(), 0.0] for m in distinct])[row_of]
+    kernels, advance, number = _machinery(method, oracle)
+    d_hyp = number(np.array([[*m.direction.hyper(), 0.0] for m in distinct])[row_of])
+    r_hyp = number(np.array([[*m.rate.hyper(), 0.0] for m in distinct])[row_of])
     arguments = (
-        np.array(make_plan(method, oracle), dtype=np.int64), points, offsets, problem.data, problem.par, oracle.par,
+        np.array(make_plan(method, oracle), dtype=np.int64), points, offsets, number(problem.data), number(problem.par),
+        number(oracle.par),
     )  # fmt: skip
     seeds = np.full(n, seed, dtype=np.uint64)
+    for name in REAL:
+        setattr(state, name, number(getattr(state, name)))
+    records = records if bits() is None else records.astype(object)
     carried = (state.x, state.d_vec, state.d_scal, state.r_vec, state.r_scal, state.late, state.counts, state.status, records)
-    kernels, advance = _kernels(method, oracle), loop()
 
     def share(bounds: tuple[int, int]) -> None:
         with np.errstate(all="ignore"):
             advance(*kernels, *arguments, *bounds, t0, t1, every, seeds, labels, d_hyp, r_hyp, *carried)
 
-    shares = whole("threads", threads, 1)
+    # the balls' library is not meant for threads
+    shares = whole("threads", threads, 1) if bits() is None else 1
     edges = [n * k // shares for k in range(shares + 1)]
     spans = [(a, b) for a, b in pairwise(edges) if b > a]
     if len(spans) == 1:
@@ -241,7 +275,7 @@ def _drive(
             list(pool.map(share, spans))
     state.t = t1
     columns = {name: np.ascontiguousarray(records[:, :, k]) for k, name in enumerate(names)}
-    stopped = np.isnan(columns["step"])
+    stopped = np.isnan(np.asarray(columns["step"], dtype=np.float64))
     columns["status"] = np.where(stopped, state.status[:, None], columns["status"]).astype(np.int64)
     del columns["step"]
     return shown, columns

@@ -31,8 +31,16 @@ STEP = float(np.sqrt(np.finfo(float).eps))
 class Objective:
     """Loss and gradient with counts; the last point is remembered, as the callback and the next step ask for the same one."""
 
-    def __init__(self, fun: Callable[..., Any], jac: Callable[..., Any] | None, args: tuple[Any, ...], eps: float) -> None:
-        self.fun, self.jac, self.args, self.eps = fun, jac, args, eps
+    def __init__(
+        self,
+        fun: Callable[..., Any],
+        jac: Callable[..., Any] | None,
+        args: tuple[Any, ...],
+        eps: float,
+        hess: Any = None,
+        hessp: Any = None,
+    ) -> None:
+        self.fun, self.jac, self.args, self.eps, self.hess, self.hessp = fun, jac, args, eps, hess, hessp
         self.nfev, self.njev = 0, 0
         self._f: tuple[Array, float] | None = None
         self._g: tuple[Array, Array] | None = None
@@ -58,6 +66,12 @@ class Objective:
             self._g = x.copy(), np.array(value)
         return self._g[1]
 
+    def product(self, x: Array, v: Array) -> Array:
+        """Hessian at x times v, by ``hessp`` or ``hess``."""
+        if callable(self.hessp):
+            return np.asarray(self.hessp(np.copy(x), np.copy(v), *self.args))
+        return np.asarray(self.hess(np.copy(x), *self.args) @ v)
+
     def _differences(self, x: Array) -> Array:
         loss = self.loss(x)
         if not np.isfinite(loss):
@@ -74,7 +88,7 @@ def scipy_method(method: str | Method, **parameters: Any) -> Callable[..., Optim
 
     Options of ``minimize``: ``maxiter`` (default 1000 steps), ``gtol`` (1e-5) on the norm of the gradient of order ``norm`` (inf),
     ``eps`` (step of the forward differences that take the place of ``jac``), ``disp``, ``seed`` (of rates that draw a number), and
-    ``tol`` for ``gtol``.
+    ``tol`` for ``gtol``.  A method that takes Hessian-vector products needs ``hessp`` or ``hess``.
 
     Result: ``x``, ``fun``, ``jac``, ``nit``, ``nfev``, ``njev``, ``message``, ``success`` and ``status``: 0 converged, 1 ``maxiter``
     reached, 2 stopped (the message says why, ``trajectory_status`` names it), 99 the callback stopped.
@@ -107,9 +121,12 @@ def scipy_method(method: str | Method, **parameters: Any) -> Callable[..., Optim
         seed: int = 0,
         **unknown: Any,
     ) -> OptimizeResult:
+        curved = any(sample == "hvp" for _, sample in made.rate.points)
+        if curved and not (callable(hess) or callable(hessp)):
+            raise ValueError(f"the method {made.name} needs hess or hessp")
         unused = {"Hessian information (hess)": hess, "Hessian-vector product information (hessp)": hessp}
-        _warn(made.name, unused, bounds, constraints, unknown)
-        objective = Objective(fun, jac, args, eps)
+        _warn(made.name, {} if curved else unused, bounds, constraints, unknown)
+        objective = Objective(fun, jac, args, eps, hess, hessp)
         level = gtol if tol is None else tol
         result = _minimize(Optimizer(made, x0, seed=seed), objective, whole("maxiter", maxiter), level, norm, _watcher(callback))
         if disp:
@@ -158,7 +175,7 @@ def _minimize(
 ) -> OptimizeResult:
     status, message = STOPPED, ""
     while True:
-        x = optimizer.x
+        x = optimizer.answer
         loss, gradient = objective.loss(x), objective.gradient(x)
         if np.linalg.norm(gradient, ord=norm) <= gtol:
             status, message = CONVERGED, "Optimization terminated successfully."
@@ -167,7 +184,7 @@ def _minimize(
         elif not _advance(optimizer, objective):
             message = f"The method {optimizer.status.message}."
         else:
-            x = optimizer.x
+            x = optimizer.answer
             if not watch(OptimizeResult(x=x, fun=objective.loss(x))):
                 continue
             status, message = CALLBACK, "`callback` raised `StopIteration`."
@@ -182,9 +199,12 @@ def _advance(optimizer: Optimizer, objective: Objective) -> bool:
     """One step; False if the optimizer stopped."""
     info = None
     while info is None:
-        answers = []
-        for x, _, needs in optimizer.ask():
-            loss = objective.loss(x)
-            answers.append(loss if needs == LOSS else (loss, objective.gradient(x)))
+        answers: list[Any] = []
+        for x, _, needs, v in optimizer.ask():
+            if v is not None:
+                answers.append(objective.product(x, v))
+            else:
+                loss = objective.loss(x)
+                answers.append(loss if needs == LOSS else (loss, objective.gradient(x)))
         info = optimizer.tell(answers)
     return optimizer.status is Status.RUNNING

@@ -17,6 +17,8 @@ class Status(IntEnum):
     TRIALS_EXHAUSTED = 6
     RATE_VANISHED = 7
     LOSS_NOT_POSITIVE = 8
+    STATIONARY = 9
+    CURVATURE_NOT_POSITIVE = 10
 
     @property
     def message(self) -> str:
@@ -34,4 +36,6 @@ MESSAGES = {
     Status.TRIALS_EXHAUSTED: "stopped: the line search found no acceptable rate",
     Status.RATE_VANISHED: "stopped: a learning rate has shrunk to 0 or below its floor",
     Status.LOSS_NOT_POSITIVE: "stopped: the change detection needs a first loss above 0",
+    Status.STATIONARY: "stopped: the gradient at the accepted point has vanished, or no entry of it reaches tol",
+    Status.CURVATURE_NOT_POSITIVE: "stopped: the curvature along a gradient is not positive, no step size follows from it",
 }

@@ -13,6 +13,7 @@ import numpy as np
 from lra_ref.learners.bounds import BOUNDS
 from lra_ref.learners.formulas import CODES, SLOPE_CODES, learn, loss
 from lra_ref.parameters import Choice, Parameters, Range, parameter, unknown
+from lra_ref.readings import ball, bits, over_balls
 from lra_ref.typing import Array
 
 REAL, POSITIVE = Range(ends="()"), Range(0, ends="()")
@@ -75,15 +76,15 @@ class Learner:
             raise ValueError(f"the learner ogd_adagrad needs an interval 0 <= low < high < inf, got {p.low:g} and {p.high:g}")
         if name == "adagrad" and not (np.isfinite(p.high - p.low) and p.low <= p.eta_0 <= p.high):
             raise ValueError(f"the learner adagrad needs finite low <= eta_0 <= high, got {p.low:g}, {p.eta_0:g}, {p.high:g}")
-        self._a: list[float] = []
-        self._b: list[float] = []
-        self._plays: list[float] = [p.eta_0]
+        self._a: list[Any] = []
+        self._b: list[Any] = []
+        self._plays: list[Any] = [p.eta_0 if bits() is None else ball(p.eta_0)]
         self._sums = (0.0, 0.0)
         self._memory, self._wealth = 0.0, p.wealth
 
     def play(self) -> float:
         """The present play eta_t."""
-        return self._plays[-1]
+        return self._plays[-1]  # type: ignore[no-any-return]
 
     def observe(self, a: float, b: float = 0.0) -> None:
         """Suffer l(eta) = -a eta + b eta^2 / 2 and choose the next play.
@@ -91,25 +92,27 @@ class Learner:
         Raises ``ValueError`` for a loss that is not finite or not convex, for a coin above 1 (kt) and where the next play would not be
         finite; nothing changes then.
         """
-        if not (REAL.accepts(a) and REAL.accepts(b) and b >= 0):
+        certified = bits() is not None
+        if not (certified or (REAL.accepts(a) and REAL.accepts(b) and b >= 0)):
             raise ValueError(f"the loss needs finite a and finite b >= 0, got a = {a!r}, b = {b!r}")
-        a, b = float(a), float(b)
+        number: Any = ball if certified else float
+        a, b = number(a), number(b)
         p = self.parameters
         sums = (self._sums[0] + a, self._sums[1] + b)
         anchor = p.eta_0 if p.center == "eta_0" else 0.0
-        hyp = (p.delta, anchor, p.low, p.high, p.gamma, p.bound, p.eta_0)
+        hyp = tuple(map(number, (p.delta, anchor, p.low, p.high, p.gamma, p.bound, p.eta_0)))
+        state = (*sums, number(self._memory), number(self._wealth))
+        step = over_balls(learn) if certified else learn
         with np.errstate(all="ignore"):
-            eta, memory, wealth, coin = learn(
-                LEARNERS[self.name], len(self._a) + 1, a, b, self.play(), *sums, self._memory, self._wealth, hyp
-            )
+            eta, memory, wealth, coin = step(LEARNERS[self.name], len(self._a) + 1, a, b, number(self.play()), *state, hyp)
         if abs(coin) > 1:
             raise ValueError(f"the learner kt needs |l'| <= G = {p.bound:g}, got {coin * p.bound!r}")
-        if not np.isfinite(eta):
+        if not (eta.isfinite() if certified else np.isfinite(eta)):
             raise ValueError(f"the next play would not be finite after a = {a!r}, b = {b!r}")
         self._a.append(a)
         self._b.append(b)
-        self._plays.append(float(eta))
-        self._sums, self._memory, self._wealth = sums, float(memory), float(wealth)
+        self._plays.append(number(eta))
+        self._sums, self._memory, self._wealth = sums, number(memory), number(wealth)
 
     def history(self) -> History:
         """The account so far."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from lra_ref.learners.formulas import loss_slope
+from lra_ref.learners.formulas import loss_slope, relative_entropy
 from lra_ref.typing import Array
 
 
@@ -84,13 +84,13 @@ def exponentiated_bound(a: Array, b: Array, eta: Array, gamma: Any, u: Any) -> A
     """E2 on the slopes l'_t(eta_t) (valid where |gamma l'| <= 1): D(u, eta_0)/gamma + gamma sum eta_t l'_t^2, D the relative entropy."""
     slopes, first = loss_slope(eta[..., :-1], a, b), eta[..., :1]
     with np.errstate(divide="ignore", invalid="ignore"):
-        entropy = np.where(u > 0, u * np.log(u / first), 0.0) - u + first
+        entropy = relative_entropy(u, first)
     valid = np.logical_and.accumulate(np.abs(gamma * slopes) <= 1, axis=-1)
     return np.where(valid, entropy / gamma + gamma * np.cumsum(eta[..., :-1] * slopes**2, axis=-1), np.nan)
 
 
 def betting_bound(rounds: Any, coin_bound: Any, wealth: Any, u: Any) -> Any:
-    """O6 (constant unconfirmed), unclipped, around the first play: G (|u| sqrt(T ln(1 + 24 T^2 u^2 / w^2)) + w), u measured from eta_0."""
+    """O6, unclipped, around the first play: G (|u| sqrt(T ln(1 + 24 T^2 u^2 / w^2)) + w), u measured from eta_0."""
     return coin_bound * (np.abs(u) * np.sqrt(rounds * np.log1p(24 * rounds**2 * u**2 / wealth**2)) + wealth)
 
 

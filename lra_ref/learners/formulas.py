@@ -64,6 +64,11 @@ def exponentiated(eta: Any, slope: Any, gamma: Any, low: Any, high: Any) -> Any:
     return clip(eta * exponential(-gamma * slope), low, high)
 
 
+def relative_entropy(u: Any, s: Any) -> Any:
+    """D(u, s) = u ln(u/s) - u + s for u >= 0, s > 0; D(0, s) = s."""
+    return where(u > 0, u * np.log(where(u > 0, u, 1) / s), 0) - u + s
+
+
 def bet(sum_coins: Any, rounds: Any, wealth: Any) -> Any:
     """Krichevsky-Trofimov bet of the next round: -(sum of past coins) / (rounds played + 1) * wealth."""
     return -sum_coins / (rounds + 1) * wealth

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from lra_ref.parameters import Registry, unknown
-from lra_ref.parts import DIRECTIONS, RATES, Direction, Rate
+from lra_ref.parts import DIRECTIONS, RATES, WHOLES, Direction, Rate
 from lra_ref.typing import Array
 
 
@@ -66,9 +66,9 @@ def compose(direction: str | Direction, rate: str | Rate = "constant", **paramet
 
 
 def method_names() -> list[str]:
-    """Every name that :func:`make_method` takes: directions (constant rate), ``<rate>_<direction>``, named configurations."""
+    """Every name that :func:`make_method` takes: directions (constant rate), ``<rate>_<direction>``, named and whole methods."""
     composed = {f"{rate}_{direction}" for rate in RATES if rate != "constant" for direction in DIRECTIONS}
-    return sorted(set(DIRECTIONS) | composed | set(METHODS))
+    return sorted(set(DIRECTIONS) | composed | set(METHODS) | set(WHOLES))
 
 
 def make_method(name: str, **parameters: Any) -> Method:
@@ -78,6 +78,8 @@ def make_method(name: str, **parameters: Any) -> Method:
     """
     if name in METHODS:
         return METHODS[name](**parameters)
+    if name in WHOLES:
+        return Method(name, DIRECTIONS["sgd"](), WHOLES[name](**parameters))
     if name in DIRECTIONS:
         return compose(name, **parameters)
     for rate in RATES:

@@ -17,6 +17,7 @@ import numpy as np
 from lra_ref.backends.cpu import compiled
 from lra_ref.checks import vector
 from lra_ref.parameters import Parameters, Registry
+from lra_ref.readings import lifted, over_balls
 from lra_ref.typing import Array
 
 VALUE = "float64(int64, int64, float64[::1], float64[::1], float64[:, ::1], float64[::1], float64[::1])"
@@ -78,11 +79,11 @@ class Problem:
         z = self._rows(rows)
         flat = np.require(points, requirements=["C", "W"]).reshape(-1, self.dim)  # the compiled signature refuses read-only arrays
         gradients = np.empty_like(flat)
-        kernel = compiled(self.value_kernel, VALUE)
-        values = np.empty(len(flat))
+        kernel, data, par = self._reading(self.value_kernel, VALUE, flat)
+        values = np.empty(len(flat), dtype=flat.dtype)
         with np.errstate(all="ignore"):
             for i, point in enumerate(flat):
-                values[i] = kernel(0, self.dim, point, z, self.data, self.par, gradients[i])
+                values[i] = kernel(0, self.dim, point, z, data, par, gradients[i])
         return values.reshape(points.shape[:-1])[()], gradients.reshape(points.shape)
 
     def value(self, x: Any, rows: Any = None) -> Any:
@@ -98,11 +99,18 @@ class Problem:
         points, directions = np.broadcast_arrays(vector("x", x, self.dim), vector("v", v, self.dim))
         flat = np.require(points, requirements=["C", "W"]).reshape(-1, self.dim)
         along = np.require(directions, requirements=["C", "W"]).reshape(-1, self.dim)
-        z, out, kernel = self._rows(rows), np.empty_like(flat), compiled(self.hvp_kernel, HVP)
+        z, out = self._rows(rows), np.empty_like(flat)
+        kernel, data, par = self._reading(self.hvp_kernel, HVP, flat)
         with np.errstate(all="ignore"):
             for point, direction, row in zip(flat, along, out, strict=True):
-                kernel(0, self.dim, point, direction, z, self.data, self.par, row)
+                kernel(0, self.dim, point, direction, z, data, par, row)
         return out.reshape(points.shape)
+
+    def _reading(self, kernel: Callable[..., Any], signature: str, points: Array) -> tuple[Callable[..., Any], Array, Array]:
+        """A kernel and what it reads: compiled, or over balls where the points are balls."""
+        if points.dtype != object:
+            return compiled(kernel, signature), self.data, self.par
+        return over_balls(kernel), lifted(self.data), lifted(self.par)
 
     def _rows(self, rows: Any) -> Array:
         if rows is None:

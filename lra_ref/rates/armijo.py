@@ -88,6 +88,7 @@ class Armijo(Rate):
 
     name = "armijo"
     source = "Armijo 1966; Vaswani et al. 2019, arXiv 1905.09997 (published)"
+    needs = ("losses",)
     Parameters = ArmijoParameters
     scalars = ("last_rate",)
     decide = staticmethod(armijo_decide)

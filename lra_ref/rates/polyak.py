@@ -8,6 +8,9 @@ Source: Polyak (1969), "Minimization of unsmooth functionals" (published for d =
 
 Edge cases: <g, d> <= 0 (no descent direction, a vanishing gradient, or a product that underflows) gives 0, so does f_t <= f_star.  <g,
 d> that overflows gives nan: the rate stops the trajectory.
+
+Words per element of a step on a long vector, the fewest / those moved (``lra_ref.bench.words``): ``polyak_sgd`` 4/5, ``polyak_adam``
+9/11.
 """
 
 from __future__ import annotations
@@ -73,6 +76,7 @@ class Polyak(ModelRate):
 
     name = "polyak"
     source = "Polyak 1969 (published for d = g; along other directions derived)"
+    needs = ("F*",)
     Parameters = PolyakParameters
 
     def hyper(self) -> tuple[float, ...]:

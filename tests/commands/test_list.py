@@ -9,12 +9,12 @@ from lra_ref.commands.catalog import KINDS, READERS
 from lra_ref.learners import CODES
 from lra_ref.methods import METHODS, make_method
 from lra_ref.oracles import ORACLES
-from lra_ref.parts import DIRECTIONS, RATES
+from lra_ref.parts import DIRECTIONS, RATES, WHOLES
 from lra_ref.problems import PROBLEMS
 from tests.commands.conftest import Call
 
 REGISTERED = {
-    "methods": [*METHODS, *DIRECTIONS],
+    "methods": [*METHODS, *WHOLES, *DIRECTIONS],
     "directions": DIRECTIONS,
     "rates": RATES,
     "learners": CODES,
@@ -43,7 +43,7 @@ def test_the_overview_names_everything_once_per_kind(call: Call) -> None:
     for kind, names in REGISTERED.items():
         section = next(part for part in out.split("\n\n") if part.startswith(kind.upper()))
         shown = [line.split()[0] for line in section.splitlines() if line.startswith("  ") and line[2] != " "]
-        assert sorted(shown) == sorted(METHODS if kind == "methods" else names)
+        assert sorted(shown) == sorted([*METHODS, *WHOLES] if kind == "methods" else names)
     assert all(kind.upper() + ":" in out for kind in KINDS)
 
 

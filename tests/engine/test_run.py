@@ -117,6 +117,13 @@ def _statuses() -> dict[Status, tuple[Method, Any, list[Any]]]:
         # no gradient, no path: the exponent is C sqrt(3)/alpha (0 - mu_t), about -1.1 t, and e^-60 is enough
         Status.RATE_VANISHED: (compose("sgd", "alera", lr=1e-300, alpha=0.01, C=65.0), sphere, [np.ones(3), np.zeros(3)]),
         Status.LOSS_NOT_POSITIVE: (compose("sgd", "salera"), sphere, [np.ones(3), np.zeros(3)]),
+        # F'' = 6 x^2 - 16 < 0 at 0
+        Status.CURVATURE_NOT_POSITIVE: (
+            make_method("layerwise"),
+            make_problem("styblinski_tang", dim=3),
+            [np.full(3, -3.0), np.zeros(3)],
+        ),
+        Status.STATIONARY: (make_method("hdm"), sphere, [np.ones(3), np.zeros(3)]),
     }
 
 

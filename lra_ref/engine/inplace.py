@@ -1,0 +1,188 @@
+"""One long vector, in place, at the speed of memory: ``step = InPlace(method, x)``, then ``step(gradient)`` moves x.
+
+The method is the same as everywhere, and float64 results are bit for bit those of the reference; what is given up is that nothing is
+copied: x and the state are overwritten. For losses along the way, trial points and points of the same step use
+:class:`~lra_ref.engine.optimizer.Optimizer`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from lra_ref.backends.sums import CHUNK, LANES
+from lra_ref.checks import block_offsets, whole
+from lra_ref.engine.status import Status
+from lra_ref.engine.vector_step import chunks_of, stages
+from lra_ref.methods import Method
+from lra_ref.oracles.philox import RANDOM, uniforms
+from lra_ref.typing import Array
+
+#: below this many chunks a second thread costs more than it saves
+WORTH = 16
+
+
+class InPlace:
+    """A method on one vector, which it overwrites.
+
+    Parameters
+    ----------
+    method : a :class:`~lra_ref.methods.Method`; rates that search (``retry``), aim, or take Hessian-vector products are refused.
+    x : the point, shape (D,), float64 or float32, C-contiguous and writable. MODIFIED by every step.
+    offsets : blocks ``0 = o_0 < ... < o_K = D``; default one.
+    threads : share the passes over the vector (long ones only); the results are the same bits. 0: all cores.
+    check : look at the whole gradient first and stop by name if it is not finite, nothing changed. It costs one more read of the gradient;
+        without it a bad gradient spoils state and point.
+    seed, trajectory : key of the uniform number of rates that want one, as in ``run``.
+
+    Float32: state and point are float32, sums and rates float64.
+
+    Raises
+    ------
+    ValueError : for an array that can not be overwritten, and for a method that needs more than gradients at its points.
+    """
+
+    def __init__(
+        self, method: Method, x: Array, offsets: Any = None, *, threads: int = 1, check: bool = True, seed: int = 0, trajectory: int = 0
+    ) -> None:
+        if not isinstance(method, Method):
+            raise ValueError(f"method must be a Method, as from make_method(name), got {type(method).__name__}")
+        if not isinstance(x, np.ndarray) or x.dtype not in (np.float64, np.float32) or x.ndim != 1 or x.size == 0:
+            got = f"{x.dtype} of shape {x.shape}" if isinstance(x, np.ndarray) else type(x).__name__
+            raise ValueError(f"x must be a float64 or float32 array of shape (D,), got {got}")
+        if not (x.flags.c_contiguous and x.flags.writeable):
+            raise ValueError("x must be C-contiguous and writable, it is overwritten")
+        if not np.all(np.isfinite(x)):
+            raise ValueError("x must be finite")
+        self.offsets = block_offsets(offsets, x.size)
+        self.method = bound = method.bound(self.offsets)
+        rate, direction = bound.rate, bound.direction
+        if rate.retry is not None or rate.aim is not None or rate.asks or rate.clock or any(s in ("hvp", "full") for _, s in rate.points):
+            raise ValueError(f"{method.name} needs more than gradients at its points: use Optimizer")
+        self.x, self.check = x, bool(check)
+        self.threads = (os.cpu_count() or 1) if threads == 0 else whole("threads", threads, 1)
+        self._key = whole("seed", seed), whole("trajectory", trajectory)
+        self.t, self.rate, self.status, self.gradient_evaluations = 0, float("nan"), Status.RUNNING, 0
+        self._stages = stages(direction, rate, x.dtype)
+        self._allocate()
+
+    def _allocate(self) -> None:
+        direction, rate, x, made = self.method.direction, self.method.rate, self.x, self._stages
+        blocks, dtype = len(self.offsets) - 1, x.dtype
+        self._chunks = chunks_of(self.offsets)
+
+        def half(part: Any, columns: int) -> list[Any]:
+            coefficients = max(part.coefficients, 1)
+            scalars, hyper = np.zeros((blocks, columns)), np.array([*part.hyper(), 0.0])
+            coef = np.zeros((blocks, coefficients))
+            return [np.zeros((len(part.vectors), x.size), dtype), scalars, hyper, coef, coef.astype(dtype)]
+
+        self._direction, self._rate = half(direction, max(len(direction.scalars), 1)), half(rate, len(rate.columns))
+        self._late = np.zeros((blocks, made.late))
+        summands = max(made.gathered, made.summed, made.late, 1)
+        # the direction has a chunk of its own, or a whole vector if its summands are needed before the rate is known
+        self._d = np.zeros(x.size if made.stored else CHUNK, dtype)
+        self._scratch: list[tuple[Any, ...]] = [(np.zeros((summands, CHUNK), dtype), np.zeros(LANES), self._d) for _ in range(self.threads)]
+        if not made.stored:
+            self._scratch = [(out, lanes, np.zeros(CHUNK, dtype)) for out, lanes, _ in self._scratch]
+        self._parts = np.zeros((len(self._chunks), summands))
+        self._sums, self._played = np.zeros((blocks, max(made.gathered, made.summed + made.late, 1))), np.zeros(1)
+        self._f = np.zeros(2 + len(rate.points))
+        self._none = np.zeros((len(rate.points), x.size), dtype) if rate.points else np.zeros((0, x.size), dtype)
+        busy = self.threads > 1 and len(self._chunks) >= WORTH
+        self._pool = ThreadPoolExecutor(self.threads) if busy else None
+
+    @property
+    def scalars(self) -> dict[str, float]:
+        """The named scalars of the rate, of its first block."""
+        return {name: float(value) for name, value in zip(self.method.rate.scalars, self._rate[1][0, 1:], strict=True)}
+
+    def wanted(self) -> list[tuple[Array, str]]:
+        """Views of the points whose gradients the next step needs beside the one at x, with the names of their samples."""
+        rate = self.method.rate
+        return [(self._rate[0][row], sample) for row, sample in rate.points] if self.t > 0 else []
+
+    def __call__(self, gradient: Array, loss: float = 0.0, answers: Sequence[tuple[float, Array]] = ()) -> Status:
+        """One step with the gradient at x (same type and shape; only read), and what :meth:`wanted` asks for.
+
+        Returns the status: anything but RUNNING means that the point did not move, now and from now on.
+        """
+        if self.status:
+            return self.status
+        g, x = gradient, self.x
+        if not (isinstance(g, np.ndarray) and g.dtype == x.dtype and g.shape == x.shape and g.flags.c_contiguous):
+            got = f"{g.dtype} of shape {g.shape}" if isinstance(g, np.ndarray) else type(g).__name__
+            raise ValueError(f"gradient must be a C-contiguous {x.dtype} array of shape {x.shape}, got {got}")
+        self._f[0] = loss
+        q = self._answers(answers)
+        if self.method.rate.random:
+            self._f[-1] = uniforms(*self._key, self.t, RANDOM, 1)[0]
+        with np.errstate(all="ignore"):
+            code = self._shared(g, q) if self._pool is not None else self._alone(g, q)
+        self.rate = float(self._played[0]) if code != Status.NONFINITE_GRADIENT else float("nan")
+        if code:
+            self.status = Status(code)
+        else:
+            self.gradient_evaluations += 1 + (len(answers))
+            self.t += 1
+        return self.status
+
+    def _answers(self, answers: Sequence[tuple[float, Array]]) -> Array:
+        wanted = len(self.method.rate.points) if self.t > 0 else 0
+        if len(answers) != wanted:
+            raise ValueError(f"answers must be {wanted} pairs (loss, gradient), one per point wanted, got {len(answers)}")
+        for j, (loss, gradient) in enumerate(answers):
+            if np.shape(gradient) != self.x.shape:
+                raise ValueError(f"the gradient of answer {j} must have shape {self.x.shape}, got {np.shape(gradient)}")
+            self._f[1 + j] = loss
+            self._none[j] = gradient
+        return self._none
+
+    def _alone(self, g: Array, q: Array) -> int:
+        out, lanes, d = self._scratch[0]
+        return int(
+            self._stages.whole(
+                self.check, self.t, self._f, self._chunks, self.x, g, d, q, *self._direction, *self._rate, self._late, out, lanes,
+                self._parts, self._sums, self._played,
+            )
+        )  # fmt: skip
+
+    def _shared(self, g: Array, q: Array) -> int:
+        """The same stages, the passes shared out over threads: :func:`lra_ref.engine.vector_step.whole_step` in pieces."""
+        made, t, f, x = self._stages, self.t, self._f, self.x
+        chunks, parts, sums, late = self._chunks, self._parts, self._sums, self._late
+        (d_vec, d_scal, d_hyp, d_coef, d_low), (r_vec, r_scal, r_hyp, r_coef, r_low) = self._direction, self._rate
+        if not np.isfinite(f[0]):
+            return int(Status.NONFINITE_GRADIENT)
+        if self.check:
+            self._over(lambda a, b, out, lanes, d: made.finite(a, b, chunks, g, out, lanes, parts))
+            if not np.all(np.isfinite(parts[:, 0])):
+                return int(Status.NONFINITE_GRADIENT)
+        made.opening(len(self.offsets) - 1, t, f, sums, d_scal, d_hyp, d_coef, d_low)
+        if made.gathered:
+            self._over(lambda a, b, out, lanes, d: made.gather(a, b, chunks, x, g, d, q, d_vec, d_low, out, lanes, parts))
+        made.settling(t, f, chunks, parts, sums, d_scal, d_hyp, d_coef, d_low, r_scal, r_hyp, r_coef, r_low)
+        if made.summed or made.stored:
+            self._over(lambda a, b, out, lanes, d: made.terms(a, b, chunks, x, g, d, q, d_vec, d_low, r_vec, r_low, out, lanes, parts))
+        self._played[0] = made.deciding(t, f, chunks, parts, sums, late, r_scal, r_hyp, r_coef, r_low)
+        if r_scal[0, 0] != 0:
+            return int(r_scal[0, 0])
+        if not np.isfinite(self._played[0]):
+            return int(Status.NONFINITE_RATE)
+        self._over(lambda a, b, out, lanes, d: made.move(a, b, chunks, x, g, d, q, d_vec, d_low, r_vec, r_low, out, lanes, parts))
+        made.collect(made.late, 0, chunks, parts, late)
+        return 0
+
+    def _over(self, work: Any) -> None:
+        """``work`` on equal shares of the chunks, one thread each."""
+        assert self._pool is not None
+        n = len(self._chunks)
+        edges = [n * k // self.threads for k in range(self.threads + 1)]
+        jobs = [self._pool.submit(work, a, b, *scratch) for (a, b), scratch in zip(pairwise(edges), self._scratch, strict=True)]
+        for job in jobs:
+            job.result()
