@@ -3,14 +3,19 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+PORTS := $(VENV)/.ports
+# a build for the CPU is enough, and an order of magnitude smaller
+TORCH ?= torch==2.13.0
 PRESET ?= quick
 OUT ?= runs/verify-$(PRESET)
 CORES ?= $(shell $(PYTHON) -c "import os; print(os.cpu_count() or 1)")
 
-.PHONY: verify test test-all lint format clean help
+.PHONY: verify prove test test-all crosscheck lint format clean help
 
 help:
 	@echo "make verify   check the claims, print the table, write the report (PRESET=smoke|quick|full)"
+	@echo "make prove    check every step of the proofs, print a row each"
+	@echo "make crosscheck  compare ports and other packages with the reference (installs torch, jax, optax)"
 	@echo "make test     run the tests (make test-all: the slow ones too)"
 	@echo "make lint     ruff and mypy"
 
@@ -22,6 +27,18 @@ $(STAMP): pyproject.toml
 
 verify: $(STAMP)
 	$(BIN)/lra-ref verify --preset $(PRESET) --out $(OUT) --jobs $(CORES)
+
+prove: $(STAMP)
+	$(BIN)/python -m proofs_check --jobs $(CORES)
+
+$(PORTS): $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check "$(TORCH)" --editable ".[ports]"
+	@touch $@
+
+crosscheck: $(PORTS)
+	$(BIN)/python -m tests.crosscheck.ports
+	$(BIN)/python -m pytest -q -n $(CORES) -m "" tests/crosscheck tests/commands/test_crosscheck.py tests/adapters
+	$(BIN)/python experiments/reproductions/agreement.py --check
 
 test: $(STAMP)
 	$(BIN)/python -m pytest -q -n $(CORES) -m "not slow"

@@ -5,7 +5,7 @@ q = (1-c)^2,
 
     E |p|^2 = sum_ij w_i w_j E<u_i, u_j>.
 
-- *independent* directions (gradients i.i.d. with mean 0 and E u u^T = I/D): :func:`independent_mean`, :func:`independent_variance` (exact);
+- *independent* directions (gradients i.i.d. with mean 0 and E u u^T = I/D): laws in :mod:`lra_ref.rates.clara_laws` (exact);
 - *autoregressive* directions, normalized Gaussian vectors whose coordinates have correlation beta^|i-j|, as momentum makes them, and
 Adam's for beta2 -> 1:
   :func:`autoregressive_mean` (exact in D), :func:`autoregressive_sd` (leading order in 1/D and a fit), :func:`adam_transient`;
@@ -25,8 +25,11 @@ from typing import Any
 
 import numpy as np
 
+from lra_ref.formulas import PRIMITIVES
 from lra_ref.oracles.variates import normals
 from lra_ref.parts import DIRECTIONS, Direction, Seen
+from lra_ref.rates.clara_laws import independent_variance
+from lra_ref.rates.salera import path_norm2
 from lra_ref.typing import Array
 
 #: published Monte-Carlo values for Adam (c = 0.2, betas 0.9, 0.999), indexed by the TOTAL number of parameters: (mean, standard deviation)
@@ -50,73 +53,72 @@ GAMMA_RATIO = (1.0, -1 / 8, 1 / 128, 5 / 1024, -21 / 32768, -399 / 262144, 869 /
 NEGLIGIBLE = 2.0**-56
 
 
-# --- independent directions ---------------------------------------------------------------------------------------------------------
-def independent_mean(c: Any, t: Any = math.inf) -> Any:
-    """``mu (1 - q^t)``, mu = c/(2-c) (T1)."""
-    return c / (2 - c) * (1 - (1 - c) ** (2 * t))
-
-
-def independent_variance(c: Any, dim: Any, t: Any = math.inf) -> Any:
-    """``(2/D) (S2^2 - S4)``, S2 = mu (1-q^t), S4 = c^4 (1-q^(2t))/(1-q^2) (T2)."""
-    q = (1 - c) ** 2
-    fourth = c**4 * (1 - q ** (2 * t)) / (1 - q**2)
-    return 2 / dim * (independent_mean(c, t) ** 2 - fourth)
-
-
-def published_sd(c: Any, dim: Any) -> Any:
-    """The published closed form for SGD, ``sqrt2 mu (1-c) / sqrt(((1-c)^2 + 1) D)``: smaller than the exact one by sqrt 2."""
-    return math.sqrt(2) * c / (2 - c) * (1 - c) / math.sqrt(((1 - c) ** 2 + 1) * dim)
-
-
-def drift(c: Any, steps: Any) -> Any:
-    """``E log(eta_T / eta_0) / d`` for independent directions: ``-q (1-q^T)/(1-q)`` (T7)."""
-    q = (1 - c) ** 2
-    return -q * (1 - q**steps) / (1 - q)
-
-
-def log_rate_variance(c: float, dim: float, steps: int) -> float:
-    """``Var log(eta_T / eta_0) / d^2`` for independent directions (T8)."""
-    q, mu = (1 - c) ** 2, c / (2 - c)
-    s = np.arange(1, steps + 1)
-    total = np.sum((1 - q ** (steps - s + 1)) ** 2 * mu * (1 - q ** (s - 1)))
-    return float(4 * q * c**2 / ((1 - q) ** 2 * dim) * total / mu**2)
-
-
 # --- autoregressive directions -------------------------------------------------------------------------------------------------------
 def overlap(dim: Any, rho: Any) -> Any:
-    """``h_D(rho) = E<g, g'>/(|g| |g'|)`` of standard normal vectors whose coordinates have correlation rho; ``dim = inf``: rho.
+    """``h_D(rho) = E<g, g'>/(|g| |g'|)`` of standard normal vectors whose coordinates have correlation rho; ``dim = inf``: rho."""
+    return rho if math.isinf(dim) else mean_cosine(dim, rho)
 
-    ``(2/D) (Gamma((D+1)/2) / Gamma(D/2))^2 rho 2F1(1/2, 1/2; D/2+1; rho^2)``.  For large D both factors by their series, because SciPy's
-    lose digits there: its 2F1 at rho = 1 is infinite for D = 199, and nan for D of some millions.
+
+def mean_cosine(dim: Any, rho: Any) -> Any:
+    """``h_D(rho) = (2/D) (Gamma((D+1)/2) / Gamma(D/2))^2 rho 2F1(1/2, 1/2; D/2+1; rho^2)``."""
+    return gamma_ratio(dim / 2) ** 2 * rho * gauss_series(dim / 2 + 1, np.square(rho))
+
+
+def gamma_ratio(a: Any) -> Any:
+    """``Gamma(a + 1/2) / (sqrt(a) Gamma(a))``; for large a by its asymptotic series, because SciPy loses digits there."""
+    from scipy import special
+
+    # the next term of the series is below 2e-17 for a >= 100
+    return np.where(a >= 100, np.polynomial.polynomial.polyval(1 / a, GAMMA_RATIO), special.poch(a, 0.5) / np.sqrt(a))
+
+
+def gauss_series(b: Any, z: Any) -> Any:
+    """``2F1(1/2, 1/2; b; z)`` for a number b > 1 and 0 <= z <= 1.
+
+    For large b by its terms: SciPy's 2F1 at z = 1 is infinite for b = 100.5, and nan for b of some millions.
     """
     from scipy import special
 
-    if math.isinf(dim):
-        return rho
-    a, z = dim / 2, np.square(rho)
-    # Gamma(a + 1/2) / (sqrt(a) Gamma(a)); the next term of the series is below 2e-17 for a >= 100
-    ratio = np.polynomial.polynomial.polyval(1 / a, GAMMA_RATIO) if a >= 100 else special.poch(a, 0.5) / math.sqrt(a)
-    if dim < LARGE:
-        return ratio**2 * rho * special.hyp2f1(0.5, 0.5, a + 1, z)
+    if b < LARGE / 2 + 1:
+        return special.hyp2f1(0.5, 0.5, b, z)
     term, series = 1.0, 1.0
     for k in range(32):
-        # term k is at most 1 / binomial(D/2 + k, k)
-        term = term * ((k + 0.5) ** 2 / ((a + 1 + k) * (k + 1))) * z
+        # term k is at most 1 / binomial(b - 1 + k, k)
+        term = term * ((k + 0.5) ** 2 / ((b + k) * (k + 1))) * z
         series = series + term
-    return ratio**2 * rho * series
+    return series
+
+
+# a namespace of high precision or of symbols brings its own
+PRIMITIVES[gamma_ratio], PRIMITIVES[gauss_series] = "gamma_ratio", "gauss_series"
 
 
 def autoregressive_mean(c: float, beta: float, dim: float = math.inf) -> float:
     """``c/(2-c) [1 + 2 sum_{k>=1} (1-c)^k h_D(beta^k)]``, D = inf: ``c/(2-c) (1+(1-c) beta)/(1-(1-c) beta)``."""
     keep = 1 - c
     if math.isinf(dim) or beta == 1 or keep * beta == 0:
-        return c / (2 - c) * (1 + keep * beta) / (1 - keep * beta)
+        return float(large_mean(c, beta))
     # (1-c)^k h_D(beta^k) <= ((1-c) beta)^k; summed in pieces, so that slow sums need no memory
     total, k = 0.0, 1
     while (keep * beta) ** k > NEGLIGIBLE * (1 - keep * beta):
-        lags = np.arange(k, k + 4096)
-        total += float(np.sum(keep**lags * overlap(dim, beta**lags)))
+        total += float(np.sum(lag_summand(c, beta, dim, np.arange(k, k + 4096))))
         k += 4096
+    return float(mean_of_lags(c, total))
+
+
+def large_mean(c: Any, beta: Any) -> Any:
+    """``c/(2-c) (1+(1-c) beta)/(1-(1-c) beta)``, the mean for large D."""
+    keep = 1 - c
+    return c / (2 - c) * (1 + keep * beta) / (1 - keep * beta)
+
+
+def lag_summand(c: Any, beta: Any, dim: Any, k: Any) -> Any:
+    """``(1-c)^k h_D(beta^k)``, the share of two directions k steps apart."""
+    return (1 - c) ** k * overlap(dim, beta**k)
+
+
+def mean_of_lags(c: Any, total: Any) -> Any:
+    """``c/(2-c) (1 + 2 total)`` from the sum over the lags k >= 1."""
     return c / (2 - c) * (1 + 2 * total)
 
 
@@ -146,9 +148,14 @@ def _leading_variance(c: float, beta: float) -> float:
     """D times the variance to leading order; R w and (R o R) v by recursions, so the cost is linear in the length of the memory."""
     length = min(math.ceil(-40 / math.log1p(-c)) if c < 1 else 1, 2**22)
     w = np.asarray(c * (1 - c) ** np.arange(length), dtype=np.float64)
-    v = w * geometric_product(beta, w)
-    cubes = np.sum(w * geometric_product(beta, w) ** 3)
-    return float(2 * (np.sum(v) ** 2 - 2 * cubes + v @ geometric_product(beta**2, v)))
+    filtered = geometric_product(beta, w)
+    return float(delta_variance(w, filtered, geometric_product(beta**2, w * filtered)))
+
+
+def delta_variance(w: Array, filtered: Array, squared: Array) -> Any:
+    """``2 [(w^T R w)^2 - 2 sum_k w_k (Rw)_k^3 + v^T (R o R) v]`` from w, R w and (R o R) v, v_k = w_k (Rw)_k."""
+    v = w * filtered
+    return 2 * (v.sum() ** 2 - 2 * (w * filtered**3).sum() + (v * squared).sum())
 
 
 def geometric_product(beta: float, w: Array) -> Array:
@@ -168,21 +175,27 @@ def adam_transient(c: float, beta: float, dim: float = math.inf, steps: int = TR
     ``rho_ij = beta^(j-i) sqrt((1-beta^(2i))/(1-beta^(2j))) a_i/a_j``, ``a_n = sqrt(2/n) Gamma((n+1)/2)/Gamma(n/2)``; finite D: with
     h_D(rho_ij) in place of rho_ij, which has the right limits for large D and for large t and is an approximation between.
     """
-    from scipy import special
-
     n = np.arange(1, steps + 1)
-    size = np.sqrt(1 - beta ** (2.0 * n)) * np.sqrt(2 / n) * special.poch(n / 2, 0.5)
     i, j = n[:, None], n[None, :]
-    rho = np.where(i <= j, beta ** np.maximum(j - i, 0.0) * size[:, None] / size[None, :], 0.0)
+    rho = np.where(i <= j, transient_correlation(beta, np.minimum(i, j), j), 0.0)
     matrix = overlap(dim, np.minimum(rho, 1.0))
     means, mean, cross = [], 0.0, np.zeros(steps)
     for t in range(steps):
-        # mean_t = (1-c)^2 mean_{t-1} + 2 c (1-c) sum_i w_i rho_it + c^2
-        mean = (1 - c) ** 2 * mean + 2 * c * (1 - c) * float(cross[:t] @ matrix[:t, t]) + c**2
+        mean = path_norm2(mean, float(cross[:t] @ matrix[:t, t]), 1 - c, c)
         cross[:t] *= 1 - c
         cross[t] = c
         means.append(mean)
     return tuple(means)
+
+
+def transient_correlation(beta: Any, i: Any, j: Any) -> Any:
+    """rho_ij of directions i <= j (counted from 1) for large D."""
+    return beta ** (j - i) * transient_size(beta, i) / transient_size(beta, j)
+
+
+def transient_size(beta: Any, n: Any) -> Any:
+    """``sqrt(1 - beta^(2n)) a_n``, a_n = sqrt(2/n) Gamma((n+1)/2)/Gamma(n/2)."""
+    return np.sqrt(1 - beta ** (2 * n)) * gamma_ratio(n / 2)
 
 
 # --- any direction -------------------------------------------------------------------------------------------------------------------

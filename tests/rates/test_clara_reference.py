@@ -9,6 +9,7 @@ import pytest
 from mpmath import mp, mpf
 
 from lra_ref.directions import DIRECTIONS
+from lra_ref.rates import clara_laws as laws
 from lra_ref.rates import clara_reference as ref
 
 EPS = 2.0**-52
@@ -21,21 +22,21 @@ def test_independent_mean_and_variance_are_the_sums_over_pairs(c: float, t: int)
     """E = sum w_i^2, Var = (4/D) sum_{i<j} w_i^2 w_j^2; sums of t and t^2 terms, a difference for the variance."""
     w = c * (1 - c) ** np.arange(t)
     mean, dim = float(np.sum(w**2)), 7
-    assert abs(ref.independent_mean(c, t) - mean) <= 8 * t * EPS * (mean + c / (2 - c))
+    assert abs(laws.independent_mean(c, t) - mean) <= 8 * t * EPS * (mean + c / (2 - c))
     variance = 4 / dim * sum(w[i] ** 2 * w[j] ** 2 for i in range(t) for j in range(i + 1, t))
     # 1 - q^t and its like lose up to 1/(c t) of their digits
-    assert abs(ref.independent_variance(c, dim, t) - variance) <= 64 * t * EPS * (c / (2 - c)) ** 2 * (1 + 1 / (2 * c - c * c))
+    assert abs(laws.independent_variance(c, dim, t) - variance) <= 64 * t * EPS * (c / (2 - c)) ** 2 * (1 + 1 / (2 * c - c * c))
 
 
 def test_limits_of_the_independent_case() -> None:
     c, dim = 0.2, 10
     mu, keep = c / (2 - c), 1 - c
-    assert ref.independent_mean(c) == mu
+    assert laws.independent_mean(c) == mu
     exact = 4 * mu**2 * keep**2 / (dim * (1 + keep**2))
-    assert abs(ref.independent_variance(c, dim) - exact) <= 32 * EPS * exact
+    assert abs(laws.independent_variance(c, dim) - exact) <= 32 * EPS * exact
     # the published standard deviation is smaller by sqrt 2
-    assert abs(math.sqrt(exact) / ref.published_sd(c, dim) - math.sqrt(2)) <= 32 * EPS
-    assert abs(ref.drift(c, math.inf) + 16 / 9) <= 16 * EPS
+    assert abs(math.sqrt(exact) / laws.published_sd(c, dim) - math.sqrt(2)) <= 32 * EPS
+    assert abs(laws.drift(c, math.inf) + 16 / 9) <= 16 * EPS
 
 
 @pytest.mark.parametrize("dim", [1, 2, 3, 15, 63, 64, 199, 200, 650, 5000])
@@ -75,8 +76,8 @@ def test_values_of_the_theory_page() -> None:
 
 def test_without_correlation_the_two_cases_agree() -> None:
     for c in (0.05, 0.2, 1.0):
-        assert abs(ref.autoregressive_mean(c, 0.0, 5) - ref.independent_mean(c)) <= 8 * EPS
-        assert ref.autoregressive_sd(c, 0.0, 5) == math.sqrt(ref.independent_variance(c, 5))
+        assert abs(ref.autoregressive_mean(c, 0.0, 5) - laws.independent_mean(c)) <= 8 * EPS
+        assert ref.autoregressive_sd(c, 0.0, 5) == math.sqrt(laws.independent_variance(c, 5))
     assert ref.autoregressive_mean(0.2, 1.0, 5) == pytest.approx(1.0, abs=8 * EPS)
 
 

@@ -1,0 +1,1 @@
+"""Proof steps of CLARA and SALERA, by topic; ``proofs_check/clara.py`` collects them."""

@@ -1,0 +1,1 @@
+"""Proof steps of the gradient-variation rates, one file per topic."""

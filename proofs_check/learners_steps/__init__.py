@@ -1,0 +1,1 @@
+"""Proof steps of the online learners by topic, collected in ``proofs_check/learners.py``."""
