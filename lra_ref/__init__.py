@@ -20,6 +20,7 @@ _PUBLIC = {
     "save": "lra_ref.engine.checkpoint",
     "load": "lra_ref.engine.checkpoint",
     "Optimizer": "lra_ref.engine.optimizer",
+    "InPlace": "lra_ref.engine.inplace",
     "scipy_method": "lra_ref.engine.scipy_method",
     "make_method": "lra_ref.methods",
     "compose": "lra_ref.methods",
@@ -30,6 +31,7 @@ _PUBLIC = {
 }
 
 __all__ = [
+    "InPlace",
     "Optimizer",
     "Run",
     "Status",
@@ -50,6 +52,7 @@ __all__ = [
 
 if TYPE_CHECKING:
     from lra_ref.engine.checkpoint import load, save
+    from lra_ref.engine.inplace import InPlace
     from lra_ref.engine.optimizer import Optimizer
     from lra_ref.engine.reference import Stepper, reference_run
     from lra_ref.engine.run import Run, run

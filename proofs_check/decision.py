@@ -81,7 +81,7 @@ class Reals:
     @staticmethod
     def isfinite(x: Any) -> bool:
         """Real numbers are."""
-        return True
+        return z3.BoolVal(True)
 
     # --- decision ---
     def always(self, claim: Any, given: Sequence[Any] = ()) -> Outcome:

@@ -44,7 +44,7 @@ def test_help_and_version(capsys):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["verfy"], "unknown command 'verfy'; did you mean verify?"),
+        (["verfy"], "unknown command 'verfy'; did you mean verify or vectors?"),
         (["verify", "--preset", "quikc"], "--preset: invalid choice: 'quikc'"),
         (["verify", "--jobs", "x"], "--jobs: invalid int value: 'x'"),
         (["verify", ZOO, "--jobs", "0"], "jobs must be a whole number >= 1, got 0"),

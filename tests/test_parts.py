@@ -106,3 +106,12 @@ def test_registered_under_its_name(part: type[Part]) -> None:
     registry: Any = DIRECTIONS if issubclass(part, Direction) else RATES
     assert registry[part.name] is part
     assert repr(made(part)).startswith(part.name + "(")
+
+
+def test_no_scalar_of_a_rate_hides_a_column_of_the_record():
+    from lra_ref.engine.loop import FIELDS
+    from lra_ref.parts import RATES, WHOLES
+
+    for registry in (RATES, WHOLES):
+        for name in registry:
+            assert not set(registry[name].example().scalars) & set(FIELDS), name

@@ -27,7 +27,7 @@ from lra_ref.engine.run import Run, Trajectories
 from lra_ref.methods import Method
 from lra_ref.oracles import Oracle, make_oracle
 from lra_ref.oracles.base import as_oracle
-from lra_ref.parts import DIRECTIONS, RATES
+from lra_ref.parts import DIRECTIONS, RATES, WHOLES
 from lra_ref.problems import PROBLEMS, Problem, make_problem
 from lra_ref.typing import Array
 
@@ -128,8 +128,9 @@ def _unpacked(packed: dict[str, Any]) -> list[Method]:
     made = []
     for settings in packed["kinds"]:
         direction, rate = dict(settings["direction"]), dict(settings["rate"])
-        parts = DIRECTIONS[direction.pop("name")](**direction), RATES[rate.pop("name")](**rate)
-        made.append(Method(settings["method"], *parts, notes=settings["notes"]))
+        name = rate.pop("name")
+        kind = WHOLES[name] if name in WHOLES else RATES[name]
+        made.append(Method(settings["method"], DIRECTIONS[direction.pop("name")](**direction), kind(**rate), notes=settings["notes"]))
     return [made[number] for number in packed["which"]]
 
 

@@ -8,8 +8,10 @@ import numpy as np
 
 from lra_ref.engine.run import Run
 from lra_ref.methods import METHODS, Method, make_method
-from lra_ref.oracles import Oracle, make_oracle
+from lra_ref.oracles import FRESH, PRESENT, Oracle, make_oracle
+from lra_ref.parts import WHOLES
 from lra_ref.problems import Problem, make_problem
+from lra_ref.typing import Array
 
 
 def noisy(dim: int = 5, sigma: float = 0.5) -> Oracle:
@@ -18,8 +20,9 @@ def noisy(dim: int = 5, sigma: float = 0.5) -> Oracle:
 
 
 def methods() -> list[Method]:
-    """Every named configuration, and one of each shape: no state, vectors, scalars of the direction, a search, rates per step."""
+    """Every named and whole method, and one of each shape: no state, vectors, scalars of the direction, a search, rates per step."""
     made = [named(name) for name in METHODS]
+    made += [make_method(name, **WHOLES[name].shown) for name in WHOLES]
     made += [make_method(name) for name in ("sgd", "adam", "amsgrad", "adagrad_norm", "normalized_momentum")]
     made += [make_method("gala_sgd", eta_0=0.01, samples="reused")]
     made += [make_method("armijo_sgd"), make_method("armijo_momentum", growth=2.0), make_method("inverse_sqrt_sgd", lr=0.01)]
@@ -29,6 +32,20 @@ def methods() -> list[Method]:
 def named(name: str) -> Method:
     """A named configuration; GALA's at a first rate that suits :func:`noisy`."""
     return make_method(name, **({"eta_0": 0.01} if name.startswith("gala_") else {}))
+
+
+STREAMS = {"step": PRESENT, "fresh": FRESH}
+
+
+def answer(oracle: Oracle, x: Array, sample: tuple[str, int], v: Any = None, *, seed: int = 0, trajectory: int = 0) -> Any:
+    """Loss and gradient of the oracle on the sample that is asked for, or the product with the Hessian."""
+    name, t = sample
+    if name == "full":
+        return oracle.problem.value_and_gradient(x)
+    z = oracle.sample(seed, trajectory, t, STREAMS[name])
+    if v is not None:
+        return oracle.problem.hvp(x, v, z[: oracle.batch] if oracle.batch else None)
+    return oracle.evaluate(x, z)
 
 
 def assert_same_run(a: Run, b: Run) -> None:

@@ -14,25 +14,17 @@ from lra_ref.engine.optimizer import Evaluation, Info, Optimizer
 from lra_ref.engine.run import run
 from lra_ref.engine.status import Status
 from lra_ref.methods import Method, compose, make_method
-from lra_ref.oracles import FRESH, PRESENT, Oracle, make_oracle
+from lra_ref.oracles import Oracle, make_oracle
 from lra_ref.problems import make_problem
 from lra_ref.typing import Array
-from tests.engine.cases import assert_same_state, edge, methods, noisy
-
-STREAMS = {"step": PRESENT, "fresh": FRESH}
-
-
-def answer(oracle: Oracle, x: Array, sample: tuple[str, int], *, seed: int = 0, trajectory: int = 0) -> tuple[Any, Array]:
-    """Loss and gradient of the oracle on the sample that is asked for."""
-    name, t = sample
-    return oracle.evaluate(x, oracle.sample(seed, trajectory, t, STREAMS[name]))
+from tests.engine.cases import STREAMS, answer, assert_same_state, edge, methods, noisy
 
 
 def drive(optimizer: Optimizer, oracle: Oracle, steps: int, **key: int) -> list[Info]:
     """``steps`` steps by ask and tell."""
     infos: list[Info] = []
     while len(infos) < steps and (wanted := optimizer.ask()):
-        info = optimizer.tell([answer(oracle, e.x, e.sample, **key) for e in wanted])
+        info = optimizer.tell([answer(oracle, e.x, e.sample, e.v, **key) for e in wanted])
         if info is not None:
             infos.append(info)
     return infos

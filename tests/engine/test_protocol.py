@@ -5,6 +5,7 @@ Toy methods that use each of them, through loop, reference, optimizer and SciPy.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,9 +19,10 @@ from lra_ref.engine.run import run
 from lra_ref.engine.scipy_method import scipy_method
 from lra_ref.formulas import descend, product, square
 from lra_ref.methods import Method
-from lra_ref.oracles import Oracle, make_oracle
+from lra_ref.oracles import make_oracle
 from lra_ref.parts import DIRECTIONS, Whole
 from lra_ref.problems import make_problem
+from tests.engine.cases import answer
 
 
 # --- the exact step along the gradient, |g|^2 / <g, H g> ------------------------------------------------------------------------------
@@ -129,19 +131,6 @@ def test_loop_and_reference_agree(name: str, source: str, offsets: Any) -> None:
     assert np.array_equal(more.answer, compiled.answer)
 
 
-def answers_of(oracle: Oracle, seed: int) -> Any:
-    """A closure that answers every evaluation of trajectory 0."""
-
-    def closure(x: Any, sample: Any, v: Any = None) -> Any:
-        name, step = sample
-        z = oracle.sample(seed, 0, step, {"step": 0, "fresh": 1, "full": 0}[name])
-        if v is not None:
-            return oracle.problem.hvp(x, v, z[: oracle.batch] if oracle.batch else None)
-        return oracle.problem.value_and_gradient(x) if name == "full" else oracle.evaluate(x, z)
-
-    return closure
-
-
 @pytest.mark.parametrize("source", list(ORACLES))
 @pytest.mark.parametrize("name", list(METHODS))
 def test_the_optimizer_passes_through_the_same_points(name: str, source: str) -> None:
@@ -150,7 +139,7 @@ def test_the_optimizer_passes_through_the_same_points(name: str, source: str) ->
     optimizer = Optimizer(method, oracle.problem.start, seed=3)
     info = None
     for step in range(11):
-        info = optimizer.step(answers_of(oracle, 3))
+        info = optimizer.step(partial(answer, oracle, seed=3))
         if step == 5:
             # a state saved and loaded goes on with the same bits
             again = Optimizer(method, oracle.problem.start, seed=3)

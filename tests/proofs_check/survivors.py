@@ -2,8 +2,11 @@
 
 #: at + hi + lo in place of at + hi - lo
 LONGER_SLICE = "a longer slice of the chunk's buffer, of which the loop uses the first hi - lo elements: those of the block"
+#: the mark of the first step
+FLAG = "the mark of the first step, of which only the sign is read"
 
 SURVIVORS: dict[str, dict[str, str]] = {
+    "arithmetic.finite_or_nan": {"finite_or_nan, line 3: Add -> Sub": "a - (a - a): a where it is finite, else nan, too"},
     "arithmetic.quotient": {"quotient, line 4: 1 -> 2": "the denominator where the other branch is selected: any number but 0 will do"},
     "directions.momentum.averaged_begin": {"averaged_begin, line 7: 0.0 -> 0.0": "twice 0 is 0"},
     "directions.momentum.averaged_map": {"averaged_map, line 3: Sub -> Add": LONGER_SLICE},
@@ -61,4 +64,40 @@ SURVIVORS: dict[str, dict[str, str]] = {
         "cma_decide, line 13: 0.0 -> 0.0": "twice 0 is 0",
         "cma_decide, line 23: 0.0 -> 0.0": "twice 0 is 0",
     },
+    "rates.dog.dog_move": {"dog_move, line 3: Sub -> Add": LONGER_SLICE},
+    "rates.dog.dog_terms": {"dog_terms, line 3: Sub -> Add": LONGER_SLICE},
+    "rates.dog.ldog_decide": {
+        "ldog_decide, line 4: 0.0 -> 0.0": "twice 0 is 0",
+        "ldog_decide, line 8: 0 -> 1": "the codes are 0 and 3: none between",
+    },
+    "rates.dog.mark": {"mark, line 5: 0.0 -> 0.0": "twice 0 is 0"},
+    "methods.dadaptation.averaging_begin": {
+        "averaging_begin, line 5: 1 -> 2": FLAG,
+        "averaging_begin, line 6: 0.0 -> 0.0": "twice 0 is 0",
+    },
+    "methods.dadaptation.averaging_decide": {"averaging_decide, line 7: 0.0 -> 0.0": "twice 0 is 0"},
+    "methods.dadaptation_adam.dadam_begin": {"dadam_begin, line 12: 0.0 -> 0.0": "twice 0 is 0"},
+    "methods.dadaptation_formulas.while_finite": {"while_finite, line 3: Add -> Sub": "d - d is 0 for a real number: added or subtracted"},
+    "methods.dadaptation_sgd.dsgd_begin": {
+        "dsgd_begin, line 5: 1 -> 2": FLAG,
+        "dsgd_begin, line 6: 0.0 -> 0.0": "twice 0 is 0",
+    },
+    "methods.dadaptation_sgd.dsgd_decide": {"dsgd_decide, line 8: 0.0 -> 0.0": "twice 0 is 0"},
+    "methods.prodigy.prodigy_begin": {
+        "prodigy_begin, line 8: 1 -> 2": FLAG,
+        "prodigy_begin, line 13: 0.0 -> 0.0": "twice 0 is 0",
+    },
+    "rates.mechanic.mechanic_begin": {
+        "mechanic_begin, line 5: 0.0 -> 0.0": "twice 0 is 0",
+        "mechanic_begin, line 10: 0.0 -> 0.0": "twice 0 is 0",
+        "mechanic_begin, line 11: 0.0 -> 0.0": "twice 0 is 0",
+    },
+    "rates.mechanic.mechanic_decide": {"mechanic_decide, line 12: 0.0 -> 0.0": "twice 0 is 0"},
+    "rates.mechanic.recomputed_move": {"recomputed_move, line 3: Sub -> Add": LONGER_SLICE},
+    "rates.mechanic.recomputed_terms": {"recomputed_terms, line 3: Sub -> Add": LONGER_SLICE},
+    "rates.mechanic.stored_move": {"stored_move, line 3: Sub -> Add": LONGER_SLICE},
+    "rates.mechanic.stored_terms": {"stored_terms, line 3: Sub -> Add": LONGER_SLICE},
+    "methods.mlr_snet_cell.backward": {"backward, line 7: 4 -> 5": "scratch that is longer than what is used of it"},
+    "methods.mlr_snet_cell.forward": {"forward, line 12: 4 -> 5": "a fifth part of z, which falls on h+ and is overwritten"},
+    "methods.mlr_snet_cell.slopes": {"slopes, line 17: 1 -> 2": "NumPy takes -2 in a shape for -1"},
 }

@@ -1,0 +1,1 @@
+"""Claims of AutoGD and AutoSGD, by topic."""

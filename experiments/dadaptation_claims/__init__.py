@@ -1,0 +1,1 @@
+"""Claims of D-Adaptation and of Prodigy, by topic."""

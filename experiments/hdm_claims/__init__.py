@@ -1,0 +1,1 @@
+"""Claims of hypergradient descent with guarantees, by topic."""

@@ -1,0 +1,1 @@
+"""Proof steps of AutoGD and AutoSGD, by topic."""

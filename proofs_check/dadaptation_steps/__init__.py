@@ -1,0 +1,1 @@
+"""Proof steps of D-Adaptation and Prodigy, by topic."""

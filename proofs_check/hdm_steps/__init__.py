@@ -1,0 +1,1 @@
+"""Proof steps of hypergradient descent with guarantees, by topic."""
