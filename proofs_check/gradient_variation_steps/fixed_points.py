@@ -13,9 +13,8 @@ from lra_ref.formulas import descend
 from lra_ref.rates import gradient_variation as gv
 from proofs_check.algebra import identities, identity, reals, symbolic
 from proofs_check.decision import Reals
-from proofs_check.facts import FIXED_POINT, MEAN_VALUE
+from proofs_check.facts import FIXED_POINT
 from proofs_check.gradient_variation_steps.kernels import EPS_F, machine, parabola, run
-from proofs_check.intervals import enclosing, positive, taylor
 from proofs_check.steps import Control, Outcome, Step, both
 
 P = "gradient_variation"
@@ -209,33 +208,18 @@ def boundary(shift: str = "0") -> Outcome:
     return real.always(claim, [z > z3.RealVal("9/20"), z < z3.RealVal("11/20"), away != 0])
 
 
-def slope_at(share: Any, stretch: Any) -> Any:
-    """f' at stretch times x_c, L = 1, as a ball; and the multiplier 3 - 8 share."""
-    point = enclosing(claims.cycle_point)(1, share) * stretch
-    return taylor(lambda x: step_of(x, 1, share, enclosing), point, 1)[1], 3 - 8 * share
-
-
-def contracts_near(low: str, high: str, sign: int, reach: str = "1/1024", squeeze: int = 1) -> Outcome:
-    """|f'| <= (1 + |3 - 8 share|)/2 within ``reach`` x_c of x_c, for all shares in [low, high], where 3 - 8 share has this sign."""
-
-    def room(share: Any, stretch: Any) -> Any:
-        slope, multiplier = slope_at(share, stretch)
-        rho = (1 + sign * multiplier) / (2 * squeeze)
-        return rho * rho - slope * slope
-
-    near = (sp.Integer(1) - sp.Rational(reach), sp.Integer(1) + sp.Rational(reach))
-    return positive(room, (low, high), tuple(str(x) for x in near))
-
-
-def expands_near(low: str, high: str, reach: str = "1/100", stretch_by: int = 1) -> Outcome:
-    """f' >= (1 + |3 - 8 share|)/2 within ``reach`` x_c of x_c, for all shares in [low, high]."""
-
-    def room(share: Any, stretch: Any) -> Any:
-        slope, multiplier = slope_at(share, stretch)
-        return slope - stretch_by * (1 + multiplier) / 2
-
-    near = (sp.Integer(1) - sp.Rational(reach), sp.Integer(1) + sp.Rational(reach))
-    return positive(room, (low, high), tuple(str(x) for x in near))
+def near_cycle(attracts: bool, wider: int = 1) -> Outcome:
+    """| |x_{t+1}| - x_c | against (1 + m)/2 times | |x_t| - x_c | in ``wider`` windows of the claim, m = |3 - 8 eps_f/L|, L = 1."""
+    real = Reals()
+    share, z = real("share z")
+    point, multiplier, window = (
+        real.reading(f)(1, share) for f in (claims.cycle_point, claims.cycle_multiplier, claims.cycle_window)
+    )  # fmt: skip
+    before, after = real.abs(z - point), real.abs(real.abs(step_of(z, 1, share, real.reading)) - point)
+    factor, inside = (1 + multiplier) / 2, before <= wider * window
+    if attracts:
+        return real.always(after <= factor * before, [4 * share > 1, 2 * share < 1, inside])
+    return real.always(after >= factor * before, [share > 0, 4 * share < 1, inside])
 
 
 CYCLE = [
@@ -268,16 +252,17 @@ CYCLE = [
     ),
     Step(
         id=f"{P}.X9cycle.6",
-        says="|f'| < (1 + |3 - 8 eps_f/L|)/2 within x_c/1024 of x_c, 0.27 <= eps_f/L <= 0.45: | |x_t| - x_c | shrinks so per step",
-        method="intervals", check=lambda: both(contracts_near("27/100", "3/8", 1), contracts_near("3/8", "45/100", -1)),
-        formulas=(gv.fisher_gradient, descend, claims.cycle_point), uses=(f"{P}.X9cycle.1", f"{P}.X9cycle.3"), facts=(MEAN_VALUE,),
-        control=Control("half of that factor", lambda: contracts_near("27/100", "3/8", 1, squeeze=2)),
+        says="L/4 < eps_f < L/2, m = |3 - 8 eps_f/L|, within |1 - m| x_c/6 of x_c: | |x_t| - x_c | shrinks by (1 + m)/2 or more per step",
+        method="decision", check=lambda: near_cycle(True), formulas=(gv.fisher_gradient, descend, claims.cycle_point, claims.cycle_window),
+        uses=(f"{P}.X9cycle.1",), assumes=("L = 1 by X9cycle.1", "so the distance stays in the window"),
+        control=Control("in three windows", lambda: near_cycle(True, 3)),
     ),
     Step(
         id=f"{P}.X9cycle_repels.1",
-        says="f' > (1 + |3 - 8 eps_f/L|)/2 > 1 within x_c/100 of x_c, 0.02 <= eps_f/L <= 0.2: | |x_t| - x_c | grows so", method="intervals",
-        check=lambda: expands_near("2/100", "1/5"), formulas=(gv.fisher_gradient, descend, claims.cycle_point), uses=(f"{P}.X9cycle.4",),
-        facts=(MEAN_VALUE,), control=Control("twice that factor", lambda: expands_near("2/100", "1/5", stretch_by=2)),
+        says="0 < eps_f < L/4, within |1 - m| x_c/6 of x_c: | |x_t| - x_c | grows by (1 + m)/2 > 1 or more per step", method="decision",
+        check=lambda: near_cycle(False), formulas=(gv.fisher_gradient, descend, claims.cycle_point, claims.cycle_window),
+        uses=(f"{P}.X9cycle.1", f"{P}.X9cycle.4"), assumes=("L = 1 by X9cycle.1",),
+        control=Control("in two windows", lambda: near_cycle(False, 2)),
     ),
 ]  # fmt: skip
 
@@ -285,6 +270,7 @@ STEPS = [*X9, *REPELS, *CYCLE]
 THEOREMS = {
     f"{P}.X9": "fisher, theta = 1, no cap, convex quadratic, eps_f > L/2: |x_t - x*| <= rho^t |x_0 - x*|, rho < 1",
     f"{P}.X9repels": "eps_f < L/2: close to x* the component along the top eigenvector grows by kappa > 1, until |g|^2 exceeds gamma",
-    f"{P}.X9cycle": "1-D: the two-cycle |g|^2 = L/2 - eps_f attracts for L/4 <= eps_f < L/2 (at L/4 not geometrically)",
-    f"{P}.X9cycle_repels": "1-D: it repels for eps_f < L/4",
+    f"{P}.X9cycle": "1-D: the two-cycle |g|^2 = L/2 - eps_f attracts for L/4 <= eps_f < L/2 (at L/4 not geometrically); in a window "
+    "of |1 - m| x_c/6, m = |3 - 8 eps_f/L|, by (1 + m)/2 per step",
+    f"{P}.X9cycle_repels": "1-D: it repels for eps_f < L/4, in the same window by (1 + m)/2 per step",
 }

@@ -59,12 +59,13 @@ def flat(params: dict[str, Any]) -> Any:
     return np.concatenate([np.asarray(params[name], dtype=np.float64).reshape(-1) for name in SHAPES])
 
 
-def drive(transformation: Any, scenario: str, steps: int, search: bool = False) -> list[dict[str, Any]]:
-    """States after every step, with the answers of a scenario at the points of the state."""
+def drive(transformation: Any, scenario: str, steps: int, search: bool = False, clock: str = "") -> list[dict[str, Any]]:
+    """States after every step, with the answers of a scenario at the points of the state; ``clock`` names the present sample's step."""
     params = tree(START)
     state, states, answer = transformation.init(params), [], SCENARIOS[scenario].answer
     for t in range(steps):
-        samples = {"present": ("step", t), "last": ("step", t - 1), "fresh": ("fresh", t - 1)}
+        now = int(unpacked(state)[f"rate.{clock}"][0]) if clock else t
+        samples = {"present": ("step", now), "last": ("step", t - 1), "fresh": ("fresh", t - 1), "full": ("full", 0)}
 
         def host(at: Any, name: str, t: int = t, samples: Any = samples) -> Any:
             # in the first step the answers are asked for and not used
@@ -75,7 +76,7 @@ def drive(transformation: Any, scenario: str, steps: int, search: bool = False) 
             shape = jax.eval_shape(lambda p: (jnp.zeros((), p["a"].dtype), p), at)
             return jax.pure_callback(lambda p: host(p, name), shape, at) if search else host(at, name)
 
-        loss, gradient = answer(unpacked(state)["x"], ("step", t))
+        loss, gradient = answer(unpacked(state)["x"], ("step", now))
         updates, state = transformation.update(tree(gradient), state, params, value=jnp.asarray(loss), evaluate=evaluate)
         params = optax.apply_updates(params, updates)
         states.append({**unpacked(state), "params": flat(params)})
@@ -89,7 +90,7 @@ def test_the_states_are_those_of_the_reference(configuration: Configuration) -> 
     vector = record(configuration, SCENARIOS[scenario])
     made = configuration.make()
     transformation = reference_transformation(configuration.method, **configuration.parameters)
-    states = drive(transformation, scenario, vector.steps + bool(vector.status), made.rate.retry is not None)
+    states = drive(transformation, scenario, vector.steps + bool(vector.status), made.rate.retry is not None, made.rate.clock)
     for t, state in enumerate(states[: vector.steps]):
         for name, values in vector.quantities.items():
             if name.startswith("state."):

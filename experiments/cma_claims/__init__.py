@@ -1,0 +1,1 @@
+"""Claims of the controlled minibatch algorithm, by topic."""

@@ -1,0 +1,1 @@
+"""Claims of MLR-SNet, by topic."""

@@ -1,0 +1,1 @@
+"""Proof steps of the controlled minibatch algorithm, by topic."""
