@@ -16,9 +16,13 @@ from typing import NoReturn
 #: subcommand -> what it does; its module is ``lra_ref.commands.<name>`` with underscores for dashes
 COMMANDS = {
     "verify": "check claims and write table, JSON and report",
+    "falsify": "search for the instance on which a claim fails or comes closest to failing",
     "list": "list directions, rates, problems, oracles and claims",
     "run": "run a method on a problem and plot it",
+    "crosscheck": "compare a port (torch, optax, any callable) with the reference",
     "check-gradient": "compare a problem's derivatives with finite differences",
+    "vectors": "export conformance vectors, check a port against them",
+    "bench": "measure speed and memory against peers and against this machine",
     "info": "versions, machine and folders, for bug reports",
 }
 INTERRUPTED = 130

@@ -156,6 +156,10 @@ class Rate(Part):
         """Columns of ``scal``: the status (0, or why the rate stops the trajectory), then the named scalars."""
         return ("status", *self.scalars)
 
+    def most_trials(self) -> int | None:
+        """The most losses that a search takes in a step; None: there is no limit, or no search."""
+        return getattr(self.parameters, "max_trials", None)
+
     @classmethod
     def example(cls) -> Rate:
         """The rate with its defaults, and ``shown`` where there is none."""

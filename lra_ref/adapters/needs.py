@@ -49,8 +49,8 @@ class _Watched(Seen):
 
 def needs_of(method: Method, offsets: Array) -> Needs:
     """What the method asks for on these blocks."""
-    rate, search = method.rate, method.rate.retry is not None
     stepper, x = Stepper(method, offsets), np.ones(int(offsets[-1]))
+    rate, search = stepper.method.rate, method.rate.retry is not None
     state, read, g = stepper.init(x), search, np.full_like(x, 0.5)
     for t in range(STEPS):
         uniform = np.array([0.5]) if rate.random else None

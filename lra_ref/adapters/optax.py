@@ -100,7 +100,7 @@ class _Host:
         self.seed, self.lock = seed, threading.Lock()
         self.optimizer = Optimizer(method, np.zeros(self.offsets[-1]), self.offsets, seed=seed)
         self.needs: Needs = needs_of(method, self.offsets)
-        self.samples = [sample for _, sample in method.rate.points]
+        self.samples = [sample for _, sample in method.bound(np.asarray(self.offsets)).rate.points]
         self.state_shape = jax.tree.map(lambda a: SHAPE(a.shape, a.dtype), self.packed(None))
         self.taken_shape = _Taken(self.state_shape, self.shapes, self.shapes, SHAPE((), np.bool_))
 
@@ -188,9 +188,9 @@ def reference_transformation(method: str | Method, *, seed: int = 0, **parameter
     if isinstance(method, Method) and parameters:
         raise ValueError(f"a method that is already made takes no parameters, got {', '.join(parameters)}")
     made = method if isinstance(method, Method) else make_method(method, **parameters)
-    limit = getattr(made.rate.parameters, "max_trials", None)
+    limit = made.rate.most_trials()
     if made.rate.retry is not None and limit is None:
-        raise ValueError(f"the search of {made.name} has no max_trials, which bounds the loop under jit")
+        raise ValueError(f"the search of {made.name} has no largest number of trials, which bounds the loop under jit")
     hosts: dict[Any, _Host] = {}
 
     def host_of(params: Any) -> tuple[_Host, Any]:

@@ -12,11 +12,13 @@ Source: Kingma and Ba (2015), arXiv 1412.6980; Loshchilov and Hutter (2019), arX
 Defaults, the place of eps and AMSGrad's order are those of ``torch.optim.Adam`` and ``AdamW``; Optax and TensorFlow take AMSGrad's
 maximum elsewhere.
 
-State, with torch's names: ``exp_avg`` m, ``exp_avg_sq`` v, ``max_exp_avg_sq`` u (AMSGrad), zero before the first step.  Words per
-element: 6 (g, x, m and v twice), AMSGrad 8.
+State, with torch's names: ``exp_avg`` m, ``exp_avg_sq`` v, ``max_exp_avg_sq`` u (AMSGrad), zero before the first step.
 
 Edge cases: a denominator of 0 (eps = 0 and no gradient so far) gives a quotient of 0, where torch gives nan.  Where |g| exceeds 1e154
 the square overflows, v stays infinite and that element of d is 0 from then on, in torch as well.
+
+Words per element of a step on a long vector, the fewest / those moved (``lra_ref.bench.words``): ``adam`` 7/8, ``adamw`` 7/8,
+``amsgrad`` 9/10.
 """
 
 from __future__ import annotations

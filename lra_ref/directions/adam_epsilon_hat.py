@@ -8,7 +8,9 @@ computed as Adam's direction with ``eps / sqrt(1 - beta2^n)`` in place of eps, t
 
 Source: Kingma and Ba (2015), arXiv 1412.6980, end of section 2; the published code of hypergradient descent (Baydin et al. 2018) uses it
 (published).
-State, words per element and edge cases: as Adam.
+State and edge cases: as Adam.
+
+Words per element of a step on a long vector, the fewest / those moved (``lra_ref.bench.words``): ``adam_epsilon_hat`` 7/8.
 """
 
 from __future__ import annotations

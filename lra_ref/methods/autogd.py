@@ -114,6 +114,10 @@ class AutoGD(Whole):
     decide = staticmethod(autogd_decide)
     retry = staticmethod(autogd_retry)
 
+    def most_trials(self) -> int:
+        """The three candidates, and the chosen one once more."""
+        return 4
+
     def choose(self, state: State, seen: Seen, d: Array) -> tuple[State, Any, Info]:
         """The first trial, gamma."""
         gamma_0, c, C, _ = self.hyper()

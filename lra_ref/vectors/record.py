@@ -78,16 +78,18 @@ def record(configuration: Configuration, scenario: Scenario) -> Vector:
         output=f"state.rate.{method.rate.output}" if method.rate.output else "x",
         uniforms=uniforms(0, 0, np.arange(scenario.steps), RANDOM, 1)[:, 0] if method.rate.random else None,
     )
-    rows: dict[str, list[Array]] = {}
+    # a method may stop before its first step: its quantities then have no rows
+    shapes = {name: np.shape(value) for name, value in _observed(optimizer, np.nan).items()}
+    rows: dict[str, list[Array]] = {name: [] for name in shapes}
     while optimizer.t < scenario.steps and (asked := optimizer.ask()):
         answers = [_answered(optimizer, evaluation, scenario) for evaluation in asked]
         vector.evaluations += answers
         info = optimizer.tell([answer.told for answer in answers])
         if info is not None and not info.status:
             for name, value in _observed(optimizer, info.rate).items():
-                rows.setdefault(name, []).append(np.array(value, dtype=float))
+                rows[name].append(np.array(value, dtype=float))
     vector.status = optimizer.status
-    vector.quantities = {name: np.stack(values) for name, values in rows.items()}
+    vector.quantities = {name: np.array(values, dtype=float).reshape(len(values), *shapes[name]) for name, values in rows.items()}
     return vector
 
 
