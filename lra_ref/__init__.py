@@ -21,6 +21,9 @@ _PUBLIC = {
     "load": "lra_ref.engine.checkpoint",
     "Optimizer": "lra_ref.engine.optimizer",
     "InPlace": "lra_ref.engine.inplace",
+    "DeviceInPlace": "lra_ref.engine.device",
+    "device_run": "lra_ref.engine.device_run",
+    "device_resume": "lra_ref.engine.device_run",
     "scipy_method": "lra_ref.engine.scipy_method",
     "make_method": "lra_ref.methods",
     "compose": "lra_ref.methods",
@@ -31,6 +34,7 @@ _PUBLIC = {
 }
 
 __all__ = [
+    "DeviceInPlace",
     "InPlace",
     "Optimizer",
     "Run",
@@ -38,6 +42,8 @@ __all__ = [
     "Stepper",
     "__version__",
     "compose",
+    "device_resume",
+    "device_run",
     "load",
     "make_learner",
     "make_method",
@@ -52,6 +58,8 @@ __all__ = [
 
 if TYPE_CHECKING:
     from lra_ref.engine.checkpoint import load, save
+    from lra_ref.engine.device import DeviceInPlace
+    from lra_ref.engine.device_run import device_resume, device_run
     from lra_ref.engine.inplace import InPlace
     from lra_ref.engine.optimizer import Optimizer
     from lra_ref.engine.reference import Stepper, reference_run

@@ -105,17 +105,14 @@ def numba_backend() -> dict[str, Any]:
 
 
 def cupy_backend() -> dict[str, Any]:
-    """The references run on CuPy where there is a device."""
+    """The generated kernels and the references run on CuPy where there is a device."""
+    from lra_ref.backends.gpu import NoDevice, cupy, device
+
     try:
-        cupy = importlib.import_module("cupy")
-    except ImportError as problem:
-        missing = isinstance(problem, ModuleNotFoundError) and problem.name == "cupy"
-        return {"available": False, "text": f"not available: {'not installed, ' + command('gpu') if missing else first_line(problem)}"}
-    try:
-        count = cupy.cuda.runtime.getDeviceCount()
-    except Exception as problem:  # CuPy's own errors are not importable without a driver
+        found = device()
+    except (ImportError, NoDevice) as problem:
         return {"available": False, "text": f"not available: {first_line(problem)}"}
-    return {"available": count > 0, "text": f"available ({cupy.__version__}): {count} device{'s' if count != 1 else ''}"}
+    return {"available": True, "text": f"available ({cupy().__version__}): generated kernels on {found.name}"}
 
 
 def first_line(problem: Exception) -> str:

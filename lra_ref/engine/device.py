@@ -2,8 +2,8 @@
 
 The method, its state and its bits are those of :class:`~lra_ref.engine.inplace.InPlace`: the element kernels run on the device, as C++
 made from the very same Python functions, in passes that read the vector once; the scalars are decided on the host by the same compiled
-kernels. A step copies the sums to the host only if the rate or the direction needs sums, and (``check=True``) one flag: a constant rate or a
-schedule with ``check=False`` waits for nothing.
+kernels. A step copies the sums to the host only if the rate or the direction needs sums, and (``check=True``) one flag: a constant rate or
+a schedule with ``check=False`` waits for nothing.
 """
 
 from __future__ import annotations

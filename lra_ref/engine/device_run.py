@@ -77,10 +77,12 @@ def device_resume(start: Run, steps: int, *, device: Any = None) -> Run:
 
 
 def first_room(method: Method, oracle: Oracle) -> int:
-    """Numbers of scratch memory that a trajectory gets at first: more than any single array that the loop or a kernel of the library takes."""
+    """Numbers of scratch memory that a trajectory gets at first: more than any single array of the loop or of a kernel of the library."""
     direction, rate, problem = method.direction, method.rate, oracle.problem
     rows = 8 + direction.sums + rate.sums + len(rate.late) + len(direction.vectors) + len(rate.vectors) + len(rate.points)
-    return max(LEAST, 2 * rows * (problem.dim + room_for(problem.dim)) + 4 * (problem.samples + oracle.sample_size + sum(problem.data.shape)))
+    return max(
+        LEAST, 2 * rows * (problem.dim + room_for(problem.dim)) + 4 * (problem.samples + oracle.sample_size + sum(problem.data.shape))
+    )
 
 
 def parts_of(methods: list[Method]) -> tuple[list[Any], list[Any]]:

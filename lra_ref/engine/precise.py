@@ -15,7 +15,7 @@ import numpy as np
 
 from lra_ref.engine.loop import advance
 from lra_ref.oracles.philox import uniform
-from lra_ref.parts import Seen
+from lra_ref.parts import DIRECTIONS, RATES, WHOLES, Seen
 from lra_ref.readings import over_balls
 from lra_ref.typing import Array
 
@@ -80,10 +80,15 @@ def reference(
     """What :func:`lra_ref.engine.reference.reference_run` answers, from the loop over balls run one step further.
 
     Raises ``ArithmeticError`` where a trajectory stops, for nothing is certain of its vectors then; the states of the parts are not kept.
+    Raises ``TypeError`` for a part that is not registered: it may differ from its kernels, which are those of a class above it.
     """
     from lra_ref.engine.reference import ReferenceRun, StepInfo, StepState
     from lra_ref.engine.run import run
 
+    registered = [known[name] for known in (DIRECTIONS, RATES, WHOLES) for name in known]
+    for part in (method.direction, method.rate):
+        if type(part) not in registered:
+            raise TypeError(f"{type(part).__name__} is no registered part: only its reference is known, which computes in float64")
     with watching() as kept:
         made = run(
             method, oracle, steps=steps + 1, trajectories=trajectories, seed=seed, first=first, x0=x0, offsets=offsets,

@@ -36,7 +36,7 @@ QUICK = [
 SHAPED = [
     pytest.param(c, id=c.name, marks=[] if c.method in QUICK else pytest.mark.slow)
     for c in configurations()
-    # JAX differentiates the gradient for Hessian-vector products, which the scenarios' host code does not let it: they have a test of their own
+    # JAX differentiates the gradient for Hessian-vector products, which host code does not let it: they have a test of their own
     if c.label == "default" and not c.method.endswith("_adam") and c.method != "layerwise"
 ]
 
