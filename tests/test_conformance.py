@@ -53,6 +53,7 @@ def _methods() -> list[Method]:
 
 
 def _assert_same(method: Method, compiled: Run, reference: ReferenceRun) -> None:
+    method = method.bound(compiled.offsets)
     for name, column in reference.records.items():
         assert np.array_equal(compiled.records[name], column, equal_nan=True), f"{method}: record {name}"
     assert set(compiled.records) == set(reference.records)

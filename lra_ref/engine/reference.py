@@ -235,7 +235,7 @@ def reference_run(
         moved, x_new = stepper.move(after, seen, info)
         status[running & ~np.isfinite(x_new).all(axis=-1)] = Status.NONFINITE_POINT
         running = status == 0
-        spent = spent + running * (1 + len(method.rate.points) * asked)
+        spent = spent + running * (1 + len(stepper.method.rate.points) * asked)
         tried = tried + running * np.asarray(info.trials, dtype=np.int64)
         x = np.where(running[:, None], x_new, x)
         state = StepState(*(_freeze(running, new, old) for new, old in zip(moved, state, strict=True)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,7 @@ def test_a_step_is_a_pure_function(method: Method) -> None:
     state = stepper.init(x)
     for t in range(3):
         q, fq = [], []
-        for point, _ in stepper.points(state) if t else []:
+        for point, _ in stepper.points(state) if t and not stepper.aims else []:
             value, gradient = oracle.problem.value_and_gradient(point)
             q.append(gradient)
             fq.append(value[..., None])
@@ -39,7 +40,10 @@ def test_a_step_is_a_pure_function(method: Method) -> None:
         frozen = _frozen([x, g, *q, *state.direction.values(), *state.rate.values()])
         results = []
         for _ in range(2):
-            after, info = stepper.look(state, seen)
+            aimed, d = stepper.aim(state, seen) if stepper.aims else (state, None)
+            if stepper.aims:
+                seen = replace(seen, q=tuple(oracle.problem.hvp(x, v) for v, _ in stepper.points(aimed)))
+            after, info = stepper.look(aimed, seen, d)
             after, info = stepper.search(after, seen, info, lambda point: oracle.problem.value(point)[..., None])
             results.append(stepper.move(after, seen, info))
         assert all(array.tobytes() == bits for array, bits in frozen)

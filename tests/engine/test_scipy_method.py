@@ -29,13 +29,21 @@ def both(x: Array) -> tuple[Any, Array]:
 @pytest.mark.parametrize("method", methods(), ids=lambda m: m.name)
 def test_the_steps_are_those_of_a_run(method: Method) -> None:
     problem = make_problem("ellipsoid", dim=4, condition=8.0)
-    result = minimize(problem.value, problem.start, jac=problem.gradient, method=scipy_method(method), options={"maxiter": 9, "gtol": 0.0})
+    face: dict[str, Any] = {"jac": problem.gradient, "method": scipy_method(method), "options": {"maxiter": 9, "gtol": 0.0}}
+    if any(sample == "hvp" for _, sample in method.rate.points):
+        face["hessp"] = problem.hvp
+    result = minimize(problem.value, problem.start, **face)
     done = run(method, problem, steps=9)
-    assert np.array_equal(result.x, done.x[0])
-    assert result.fun == done.records["loss"][0, -1]
-    assert np.array_equal(result.jac, problem.gradient(done.x[0]))
-    assert (result.nit, result.status, result.success) == (9, 1, False)
-    assert result.message == "Maximum number of iterations has been exceeded."
+    assert np.array_equal(result.x, done.answer[0])
+    assert result.fun == problem.value(done.answer[0])
+    assert np.array_equal(result.jac, problem.gradient(done.answer[0]))
+    assert result.trajectory_status is done.status[0]
+    if result.success:
+        # gtol = 0: the gradient is exactly 0, and the run stands still from then on
+        assert (result.nit < 9, float(np.abs(result.jac).max())) == (True, 0.0)
+    elif done.status[0] is Status.RUNNING:
+        assert (result.nit, result.status, result.success) == (9, 1, False)
+        assert result.message == "Maximum number of iterations has been exceeded."
 
 
 def test_convergence() -> None:
