@@ -91,7 +91,8 @@ FIXED_POINT = Fact(
 STATIONARY = Fact(
     "stationary linear recursion",
     "X_{t+1} = A X_t + N_t, spectral radius of A below 1, N_t independent and identically distributed with finite variance: there is "
-    "one stationary law, of finite variance; functions of X_t have the same mean at every t; N_t Gaussian makes (X_t, X_{t+1}) jointly "
+    "one stationary law, of finite variance; started from it every integrable function of X_t has the same mean at "
+    "every t; N_t Gaussian makes (X_t, X_{t+1}) jointly "
     "Gaussian",
     "Brockwell and Davis, Time Series: Theory and Methods (1991), section 11.3",
 )

@@ -208,19 +208,22 @@ def to_eighteen() -> Outcome:
 QUADRATIC = "F a quadratic with a positive semidefinite Hessian H"
 THEOREMS = {
     "layerwise.L1": "F a convex quadratic, eta_l = |g_l|^2/(n c_l + eps): F(x+) - F(x) <= -1/2 sum_l |g_l|^4/(n c_l + eps), attained",
-    "layerwise.L2": "the same with a factor f >= n/2 in place of n (two blocks: none), eps = 0: F(x+) <= F(x); below n/2 it can rise",
+    "layerwise.L2": "the same with a factor f >= n/2 in place of n (two blocks: none), eps = 0: F(x+) <= F(x); below n/2 it can rise "
+    "(n = 3, f = 1.4)",
     "layerwise.L3": "one block, eps = 0: the exact line search along the gradient, F(x) - F(x+) = |g|^4/(2 <g, H g>)",
     "layerwise.L1undamped": "three blocks without the factor n: F can rise, from 4.5 to 18",
 }
 STEPS = [
     Step(
         id="layerwise.L1.1", method="algebra", check=lambda: both(kernels(), statuses()), formulas=KERNELS,
-        says="the kernels move x_l by -|g_l|^2/(n <g_l, H_ll g_l> + eps) g_l; without positive curvature they stop, g_l = 0 stays",
+        says="the kernels move x_l by -|g_l|^2/(n <g_l, H_ll g_l> + eps) g_l; without positive curvature they stop, g_l = 0 stays "
+        "(two blocks, of one and of two coordinates)",
         control=Control("n + 1 in place of n", lambda: kernels(1)),
     ),
     Step(
         id="layerwise.L1.2", method="algebra", check=expansion, formulas=(descend,), uses=("layerwise.L1.1",), assumes=("F a quadratic",),
-        says="F(x+) - F(x) = -sum eta_l |g_l|^2 + 1/2 sum_{l,m} eta_l eta_m <g_l, H_lm g_m>",
+        says="F(x+) - F(x) = -sum eta_l |g_l|^2 + 1/2 sum_{l,m} eta_l eta_m <g_l, H_lm g_m> (blocks of one and two "
+        "coordinates written out)",
         control=Control("twice the second sum", lambda: expansion(2)),
     ),
     Step(

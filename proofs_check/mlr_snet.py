@@ -214,7 +214,8 @@ STEPS = [
         formulas=(cell.slopes, cell.look, cell.memory, cell.sigmoid_slope, cell.hyperbolic_slope, cell.times, cell.parts),
         says="H = 1 and 2: each of the 22 and 61 derivatives of s in theta is the one computed, whatever the values of the gates; a stack "
         "of networks as each alone",
-        assumes=OFF, uses=("mlr_snet.M1.1", "mlr_snet.M1.2"), control=Control("twice the gradient", lambda: gradient(1, 2)),
+        assumes=(*OFF, "of stacks two random ones are looked at, bit for bit"), uses=("mlr_snet.M1.1", "mlr_snet.M1.2"),
+        control=Control("twice the gradient", lambda: gradient(1, 2)),
     ),
     Step(
         id="mlr_snet.M1.4", method="algebra", check=lambda: small(kernels),
@@ -238,7 +239,8 @@ STEPS = [
     ),
 ]  # fmt: skip
 THEOREMS = {
-    "mlr_snet.M1": "the hand-written derivative of the held-out loss L(x - Gamma s(theta) g) in theta is the true one, (h, c) held fixed",
+    "mlr_snet.M1": "the hand-written derivative of the held-out loss L(x - Gamma s(theta) g) in theta is the true one, (h, c) held fixed: "
+    "hidden sizes 1 and 2, every weight",
     "mlr_snet.M2": "the learning rate lies in (0, Gamma)",
     "mlr_snet.M3": "after n looks from the zero state |c| < n and |h| < 1, whatever the losses and the weights",
 }

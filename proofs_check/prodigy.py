@@ -99,8 +99,8 @@ def split(extra: int = 0) -> Outcome:
     weight, rest = reals("w B")
     after = np.array([add(a, b, B3, weight) for a, b in zip(s, g, strict=True)])
     N = s @ (origin - target) - rest
-    later = after @ (origin - target) - add(rest, g @ (x - target), B3, weight)
-    return identities([(add(N, g @ (origin - x), B3, weight), later + extra), (add(0, 0, B3, weight), 0)])
+    later = after @ (origin - target) - add(rest, g @ (x - target), B3, (1 + extra) * weight)
+    return identities([(add(N, g @ (origin - x), B3, weight), later), (add(0, 0, B3, weight), 0)])
 
 
 def rest_stays(sign: int = 1) -> Outcome:
@@ -173,7 +173,7 @@ P1 = [
         id="prodigy.P1.2",
         says="N = <s, x_0 - x*> - B with B' = b3 B + w <g, x - x*>, w = (d/d_0) dl: 0 = 0 at the start, kept by every step",
         method="algebra", check=split, formulas=(average,), uses=("prodigy.P1.1",), assumes=("two dimensions stand for any number",),
-        control=Control("more by 1", lambda: split(1)),
+        control=Control("twice the weight in B", lambda: split(1)),
     ),
     Step(
         id="prodigy.P1.3", says="w > 0", method="decision", check=weights_positive, formulas=(prodigy_weight, scaled_rate),

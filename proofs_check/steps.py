@@ -10,7 +10,7 @@ from typing import Any
 
 #: method -> what an answer of it is worth, best first
 METHODS = {
-    "algebra": "exact algebra (SymPy): an identity of real expressions",
+    "algebra": "exact algebra (SymPy): an identity of real expressions, or a finite number of cases run through exactly",
     "decision": "decision procedure for real closed fields (z3): a statement about polynomials",
     "intervals": "rigorous interval arithmetic (Arb balls) with subdivision",
     "worst case": "semidefinite program over a class of functions (PEPit): the dual value is the guarantee, to the solver's accuracy",

@@ -11,6 +11,7 @@ from PEPit import PEP
 from PEPit.functions import SmoothFunction
 
 from experiments.autogd_claims.runs import WITNESSES, played
+from lra_ref.formulas import descend
 from lra_ref.methods.autogd import least_rate, next_gamma
 from lra_ref.rates.armijo import decreases
 from lra_ref.verify import Case, CaseView, Settings
@@ -107,7 +108,7 @@ def at_edge(gamma: float, c: float = 0.5) -> Any:
         x = problem.set_initial_point()
         g, _ = f.oracle(x)
         problem.add_constraint(g**2 == 1)
-        problem.set_performance_metric(f(x - gamma * g) - f(x - c * gamma * g))
+        problem.set_performance_metric(f(descend(x, gamma, g)) - f(descend(x, c * gamma, g)))
         return problem
 
     return build
@@ -144,7 +145,7 @@ def gradient_step() -> Any:
     x = problem.set_initial_point()
     g, value = f.oracle(x)
     problem.add_constraint(g**2 == 1)
-    problem.set_performance_metric(f(x - g) - value)
+    problem.set_performance_metric(f(descend(x, 1.0, g)) - value)
     return problem
 
 
@@ -203,7 +204,7 @@ STEPS = [
         control=Control("gamma is kept only up to half the edges", lambda: induction(1)),
     ),
     Step(
-        id="autogd.A2s.7", method="worst case", check=lambda: at_most(at_edge(4 / 3), 0.0), uses=("autogd.A2s.3",),
+        id="autogd.A2s.7", method="worst case", check=lambda: at_most(at_edge(4 / 3), 0.0), formulas=(descend,), uses=("autogd.A2s.3",),
         says="c = 1/2: up to L gamma = 4/3 no smooth function has F(x - gamma g) > F(x - gamma g/2)",
         control=Control("L gamma = 1.4", lambda: at_most(at_edge(1.4), 0.0)),
     ),
@@ -227,7 +228,7 @@ STEPS = [
         assumes=(SMOOTH,), control=Control("twice the decrease", lambda: half(2)),
     ),
     Step(
-        id="autogd.A4.2", method="worst case", check=lambda: at_most(gradient_step, -0.5), uses=("autogd.A4.1",),
+        id="autogd.A4.2", method="worst case", check=lambda: at_most(gradient_step, -0.5), formulas=(descend,), uses=("autogd.A4.1",),
         says="at gamma = 1/L: F(x - g/L) - F(x) <= -|g|^2/(2L), attained", control=Control("0.51", lambda: at_most(gradient_step, -0.51)),
     ),
     Step(

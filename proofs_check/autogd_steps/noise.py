@@ -23,9 +23,17 @@ from lra_ref.methods.autosgd import (
 )
 from proofs_check.algebra import holds_at, identities, identity, reals, symbolic
 from proofs_check.autogd_steps.selection import Logic
-from proofs_check.steps import Control, Outcome, Step, both, counted
+from proofs_check.steps import Control, Outcome, Result, Step, both, counted
 
-MEAN, M2 = symbolic(mean_after), symbolic(m2_after)
+
+def MEAN(*values: Any) -> Any:
+    """The running mean; read anew at every use, so that a changed formula is seen."""
+    return symbolic(mean_after)(*values)
+
+
+def M2(*values: Any) -> Any:
+    """The running sum of squared deviations."""
+    return symbolic(m2_after)(*values)
 
 
 # --- W: mean, variance, significance ------------------------------------------------------------------
@@ -196,9 +204,13 @@ def geometric(weight: int = 1) -> Outcome:
     by_induction = identities([(start[0], 0), (start[1], 0), (next_one - one, r * p), (next_two - two, (r * p) ** 2)])
     # W1: mean = S1/k, m2 = S2 - S1^2/k, so (mean/standard error)^2 = mean^2 k (k-1)/m2
     statistic = (one / k) ** 2 * k * (k - 1) / (two - one**2 / k)
-    far = sp.limit(sp.cancel(statistic), p, sp.oo)
-    limit = sp.limit(far, k, sp.oo)
-    return both(by_induction, identity(limit, (r + weight) / (r - 1)))
+    # in v = 1/p = r^-k and w = 1/k it is a rational function whose denominator is not 0 at (0, 0): the limit is its value there
+    v, w = reals("v w", positive=True)
+    top, bottom = sp.fraction(sp.cancel(statistic.subs({p: 1 / v, k: 1 / w})))
+    ends = [sp.factor(part.subs({v: 0, w: 0})) for part in (top, bottom)]
+    if ends[1] == 0:
+        return Outcome(Result.UNKNOWN, None, "0 in the denominator of the limit")
+    return both(by_induction, identity(ends[0] / ends[1], (r + weight) / (r - 1)))
 
 
 def threshold(factor: int = 1) -> Outcome:
@@ -289,7 +301,7 @@ STEPS = [
     Step(
         id="autogd.B3.1", method="algebra", check=geometric, uses=("autogd.W1",),
         says="values r, r^2, ..., r^k: (mean/standard error)^2 tends to (r+1)/(r-1) as k grows",
-        assumes=("r > 1", "the limit is taken in r^k first: k r^-k tends to 0"),
+        assumes=("r > 1: r^-k and 1/k tend to 0, and the statistic is continuous in them at (0, 0)",),
         control=Control("r + 2", lambda: geometric(2)),
     ),
     Step(

@@ -9,15 +9,16 @@ import sympy as sp
 
 from lra_ref.rates.clara_laws import independent_mean
 from lra_ref.rates.clara_reference import lag_summand, large_mean, mean_cosine, mean_of_lags
-from proofs_check.algebra import identities, symbolic
+from proofs_check.algebra import identities, identity, symbolic
 from proofs_check.clara_steps.adam_mean import adam_mean
 from proofs_check.clara_steps.mean_cosine import COSINE
 from proofs_check.clara_steps.null import mean
-from proofs_check.clara_steps.readings import KEEP, C, T, special
-from proofs_check.facts import TOWER
+from proofs_check.clara_steps.readings import KEEP, C, D, T, special
+from proofs_check.facts import GAMMA_RATIO, TOWER
 from proofs_check.intervals import ball, encloses
 from proofs_check.steps import Control, Outcome, Step, counted
 
+RHO = sp.Symbol("rho", positive=True)
 GAUSSIAN = (
     "u_i = g_i/|g_i|, the D coordinates of (g_i) independent copies of a Gaussian sequence with correlation beta1^|i-j|: "
     "heavy ball; Adam for beta2 -> 1, eps = 0"
@@ -69,6 +70,14 @@ def autocorrelation(root: Any = 1) -> Outcome:
     )
 
 
+def large_dimension(factor: int = 1) -> Outcome:
+    """The first coefficient of h_D is the square of Gamma(x + 1/2)/(sqrt(x) Gamma(x)) at x = D/2."""
+    x, found = D / 2, special(mean_cosine)(D, RHO)
+    (series,) = found.atoms(sp.hyper)
+    ratio = sp.gamma(x + sp.Rational(1, 2)) / (sp.sqrt(x) * sp.gamma(x))
+    return identity(sp.gammasimp(found / (RHO * series)), sp.gammasimp(factor * ratio**2))
+
+
 VALUES = {1: ".5261", 2: ".6030", 3: ".6311", 5: ".6532", 10: ".6686", 15: ".6735", 42: ".6794", 62: ".6804", 650: ".6823"}
 
 
@@ -113,10 +122,17 @@ A1 = [
         method="intervals", check=values, formulas=(mean_cosine, lag_summand, mean_of_lags, large_mean),
         uses=("clara.A1.9", "clara.A1.16"), control=Control("0.0002 more", lambda: values("0.0002")),
     ),
+    Step(
+        id="clara.A1.18",
+        says="c_0(D) = (Gamma(D/2+1/2)/(sqrt(D/2) Gamma(D/2)))^2 tends to 1 as D to infinity, and c_0 rho <= h_D(rho) <= rho: h_D tends to "
+        "rho, and mu_A(D) to the value of A1.3",
+        method="algebra", check=large_dimension, formulas=(mean_cosine,), uses=("clara.A1.3", "clara.A1.14", "clara.A1.16"),
+        facts=(GAMMA_RATIO,), control=Control("twice it", lambda: large_dimension(2)),
+    ),
 ]  # fmt: skip
 
 STEPS = A1
 THEOREMS = {
     "clara.A1": "mu_A(D) = c/(2-c) [1 + 2 sum_{k>=1} (1-c)^k h_D(beta1^k)], h_D the mean cosine of Gaussian vectors, "
-    "increasing in D; 43/63 for large D",
+    "increasing in D; its limit is 43/63 (c = 0.2, beta1 = 0.9)",
 }

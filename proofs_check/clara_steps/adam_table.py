@@ -60,7 +60,7 @@ A2 = [
         says="delta method for |p|^2 = sum w_i w_j N_ij/sqrt(N_ii N_jj) at N = R: asymptotic D Var = 2 [(w'Rw)^2 - 2 sum_k w_k "
         "(Rw)_k^3 + v'(R o R)v], v_k = w_k (Rw)_k (three lags)",
         method="algebra", check=delta_method, formulas=(delta_variance,), uses=("clara.A1.1",), facts=(DELTA_METHOD, ISSERLIS),
-        assumes=(GAUSSIAN, "leading order in 1/D; any weights and correlations, three lags written out"),
+        assumes=(GAUSSIAN, "the variance of the limit law of sqrt(D)(|p|^2 - mu_A); any weights and correlations, three lags written out"),
         control=Control("half of it", lambda: delta_method(factor=2)),
     ),
     Step(
@@ -116,7 +116,8 @@ A5 = [
 
 STEPS = [*A2, *A5]
 THEOREMS = {
-    "clara.A2": "Var |p|^2 = (2/D)[mu_A^2 - 2 sum_k w_k (Rw)_k^3 + v'(R o R)v] to leading order in 1/D (the fit at small D is measured)",
+    "clara.A2": "sqrt(D)(|p|^2 - mu_A) is normal in the limit, of variance 2[mu_A^2 - 2 sum_k w_k (Rw)_k^3 + v'(R o R)v]: finitely "
+    "many lags (the fit at small D is measured)",
     "clara.A5": "NOT: the published table, indexed by the total size, is the null mean of paths per tensor",
     "clara.A6": "NOT: mu_A(62) = 0.6853",
 }

@@ -19,7 +19,9 @@ from proofs_check.intervals import PRECISION, ball, encloses, enclosing
 from proofs_check.steps import Control, Outcome, Step, counted
 
 n = sp.Symbol("n", positive=True)
-LIMIT = "beta2 -> 1, eps = 0, D to infinity; i.i.d. standard normal gradients"
+LIMIT = (
+    "beta2 -> 1, eps = 0; i.i.d. standard normal gradients; D to infinity: sums over the coordinates are their means (law of large numbers)"
+)
 
 
 # --- L1: a_n = sqrt(2/n) Gamma((n+1)/2)/Gamma(n/2) --------------------------------------------------------------------------------------
@@ -259,7 +261,8 @@ A4 = [
         id="clara.A4.2",
         says="0 <= mu_A - mu_t <= 2(1-c)^(t/4) + beta^(3t/2) + (16/(9t^2)) mu x/(1-x)^2, x = (1-c)beta: pairs with an index below 3t/4 "
         "weigh at most 2(1-c)^(t/4); sum_k k x^k = x/(1-x)^2",
-        method="algebra", check=weighted_lags, uses=("clara.A4.1", "clara.A1.1"), assumes=("0 < x < 1",),
+        method="algebra", check=weighted_lags, uses=("clara.A4.1", "clara.A1.1"),
+        assumes=("0 < x < 1", "the split of the pairs is in words; decided are the two sums, of w_k and of k x^k"),
         control=Control("2 k x^k", lambda: weighted_lags(2)),
     ),
     Step(

@@ -64,11 +64,11 @@ def expansion(factor: int = 1) -> Outcome:
     return identities([(sp.gammasimp(expansion_term(sp.S(0))), factor * sp.gammasimp(first)), (quotient_of(expansion_term), quotient)])
 
 
-def power_of_s() -> Outcome:
+def power_of_s(half: int = 2) -> Outcome:
     """(1-rho^2)^(-D/2) s^(2(D+n)) (1-rho^2)^(-n) = (1-rho^2)^(D/2), s^2 = 1 - rho^2; Euler's exponent c-a-b = -D/2, c-a = c-b = 1/2."""
     n, v = sp.symbols("n v", positive=True)
     a, c = (D + 1) / 2, D / 2 + 1
-    return identities([(v ** (-D / 2) * v ** (D + n) * v ** (-n), v ** (D / 2)), (c - 2 * a, -D / 2), (c - a, HALF)])
+    return identities([(v ** (-D / 2) * v ** (D + n) * v ** (-n), v ** (D / half)), (c - 2 * a, -D / 2), (c - a, HALF)])
 
 
 def library_cosine(factor: int = 1) -> Outcome:
@@ -175,7 +175,7 @@ COSINE = [
         id="clara.A1.8",
         says="the powers of 1-rho^2 add up to D/2, and Euler's transformation takes them away: 2F1(1/2, 1/2; D/2+1; rho^2)",
         method="algebra", check=power_of_s, uses=("clara.A1.7",), facts=(EULER_TRANSFORMATION,),
-        control=Control("Euler's exponent 0", lambda: identity(D / 2 + 1 - (D + 1), 0)),
+        control=Control("the power D", lambda: power_of_s(1)),
     ),
     Step(
         id="clara.A1.9", says="the library's h_D is (2/D)(Gamma((D+1)/2)/Gamma(D/2))^2 rho 2F1(1/2, 1/2; D/2+1; rho^2), real D > 0",

@@ -262,7 +262,7 @@ def salera_scale() -> Any:
 def salera_limit(factor: int = 2) -> Outcome:
     """(alpha^2/D)/Var tends to 2 as alpha to 0; the library's s_k is alpha/sqrt(D)."""
     alpha = sp.Symbol("alpha", positive=True)
-    ratio = alpha**2 / D / (4 * (alpha / (2 - alpha)) ** 2 * (1 - alpha) ** 2 / (D * (1 + (1 - alpha) ** 2)))
+    ratio = alpha**2 / D / limit_of(variance(C, D, T)).subs(KEEP, 1 - alpha)
     return identities([(sp.limit(ratio, alpha, 0), factor), (sp.Rational(salera_scale()), sp.Rational(1, 4) / sp.sqrt(4))])
 
 
@@ -283,7 +283,7 @@ T2_PUBLISHED = [
     ),
     Step(
         id="clara.T2salera.1", says="(alpha/sqrt(D))^2 over the exact stationary variance tends to 2 as alpha to 0: too large by sqrt 2",
-        method="algebra", check=salera_limit, uses=("clara.T2.5",), assumes=("0 < alpha < 1",),
+        method="algebra", check=salera_limit, formulas=(independent_variance,), uses=("clara.T2.5",), assumes=("0 < alpha < 1",),
         control=Control("a limit of 1", lambda: salera_limit(1)),
     ),
     Step(

@@ -32,7 +32,8 @@ from proofs_check.steps import Control, Outcome, Step, both, counted
 THEOREMS = {
     "dadaptation.D3": "SGD form, momentum 0, no decay, F convex: d <= max(d_0, 2D)",
     "dadaptation.D3momentum": "NOT: D3 with momentum 0.9: F = x^2/2, x_0 = 1",
-    "dadaptation.D4": "NOT: the SGD form stays bounded on smooth convex quadratics: diag(1, kappa), x_0 = (1, 0.01), kappa = 5, 10, 30",
+    "dadaptation.D4": "NOT: |x_t| <= 999 |x_0 - x*| for the SGD form on smooth convex quadratics: diag(1, kappa), x_0 = (1, 0.01), "
+    "kappa = 5, 10, 30 (that it overflows is measured)",
     "dadaptation.D5": "NOT: d <= max(d_0, |x_0 - x*|_inf) for the Adam form: F = x^2/2, x_0 = 1, all defaults",
 }
 FREE = sp.Symbol("status")
@@ -176,7 +177,8 @@ REFUTED = [
         formulas=(sgd_estimate, enlarged), assumes=(BALLS,), control=Control("d > 3.1", lambda: defaults_with_momentum(3.1)),
     ),
     Step(
-        id="dadaptation.D4.1", says="diag(1, kappa), x_0 = (1, 0.01), defaults, kappa = 5, 10, 30: |x_2| > 1000 after 50 gradients",
+        id="dadaptation.D4.1", says="diag(1, kappa), x_0 = (1, 0.01), defaults, kappa = 5, 10, 30: |x_2| > 1000 > 999 |x_0 - x*| after 50 "
+        "gradients",
         method="intervals", check=lambda: counted([diverging(kappa) for kappa in (5.0, 10.0, 30.0)]),
         formulas=(normalized_rate, sgd_estimate),
         assumes=(BALLS,), uses=("dadaptation.D3.1",), control=Control("from (1, 1)", lambda: diverging(5.0, 1.0)),

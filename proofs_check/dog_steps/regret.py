@@ -15,6 +15,7 @@ from lra_ref.rates.dog_bounds import doubled_reach, ratio_of_sums
 from proofs_check.algebra import identity, reals, symbolic
 from proofs_check.decision import Reals
 from proofs_check.dog_steps.kernels import alone
+from proofs_check.exponentiated_steps.enclosed import Balls
 from proofs_check.facts import CONVEX_GRADIENT, JENSEN, TRIANGLE
 from proofs_check.intervals import DECIDED, PRECISION, ball, encloses, enclosing
 from proofs_check.steps import Control, Outcome, Step, both
@@ -105,7 +106,7 @@ def nearly_attained(share: str = "0.94", last: int = 65) -> Outcome:
             r_bar = far(r_bar, abs(place))
             total = enclosing(seen_after)(total, gradient * gradient, 1)
             lhs += r_bar * gradient * (place - u)
-            place = enclosing(descend)(place, r_bar / total.sqrt(), gradient)
+            place = enclosing(descend)(place, read(over_root, Balls())(r_bar, total, 0), gradient)
             most = read(farthest, DECIDED)(most, abs(place - u))
         rhs = enclosing(doubled_reach)(far(r_bar, abs(place)), most) * total.sqrt()
         ratio = lhs / rhs
@@ -154,7 +155,7 @@ DG1 = [
     ),
     Step(
         id="dog.DG1.8", says="the bound cannot be lowered to 94% of itself: a list of 765 numbers on which lhs/rhs is above 0.94",
-        method="intervals", check=nearly_attained, formulas=(farthest, seen_after, descend, doubled_reach), uses=("dog.step.1",),
+        method="intervals", check=nearly_attained, formulas=(farthest, seen_after, over_root, descend, doubled_reach), uses=("dog.step.1",),
         assumes=("one dimension, x_0 = 0, r_eps = 1/8, square_eps = 0, u = -1000",),
         control=Control("above 0.95", lambda: nearly_attained("0.95")),
     ),

@@ -199,7 +199,8 @@ STEPS = [
     Step(
         id="exponentiated.E7.4",
         says="(1 - eta lam)^2 < 1 for 0 < eta lam < 2: the recursion is stable, a stationary law of finite variance exists",
-        method="decision", check=stable, facts=(STATIONARY,), control=Control("up to 3", lambda: stable(3)),
+        method="decision", check=stable, facts=(STATIONARY,), assumes=("noise independent and identically distributed",),
+        control=Control("up to 3", lambda: stable(3)),
     ),
     Step(
         id="exponentiated.E7.5", says="1-D: E x^2 = eta sigma^2/(lam (2 - eta lam)) is kept, E g_t g_{t-1}/E g^2 = -eta lam/2",

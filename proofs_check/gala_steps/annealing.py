@@ -71,6 +71,7 @@ ADDITIVE = (
     "additive noise of mean 0, uncorrelated over time, total variance s^2",
     "eta = q/h constant, 0 < q < 2",
     "stationary law of x",
+    "two uncorrelated coordinates written out",
 )
 G9S = [
     Step(

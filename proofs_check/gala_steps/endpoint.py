@@ -13,7 +13,7 @@ from z3 import And
 
 from lra_ref.formulas import descend
 from lra_ref.learners.formulas import loss
-from lra_ref.rates.gala import curvature, pair_summands
+from lra_ref.rates.gala import curvature, pair_summands, secant
 from lra_ref.rates.gala_bounds import endpoint_factor
 from proofs_check.algebra import holds_at, identities, identity, reals, symbolic
 from proofs_check.decision import Reals
@@ -205,7 +205,7 @@ def ripple_ratio() -> Any:
     slopes = f.diff(z).subs(z, end), f.diff(z).subs(z, 0)
     a, change, moved, *_ = pair(*(np.array([v]) for v in (*slopes, end, sp.Integer(0), sp.Integer(1))))
     rho = f.subs(z, end) - f.subs(z, 0) + s * a
-    return s, 2 * rho / s**2, sp.sqrt(sp.factor(change)) / sp.sqrt(moved)
+    return s, 2 * rho / s**2, symbolic(secant)(sp.factor(change), moved)
 
 
 def unbounded(limit: Any = sp.oo) -> Outcome:
@@ -247,7 +247,7 @@ G6C = [
     ),
     Step(
         id="gala.G6c.5", says="smoothness bounds no c: F = 1.1 x + sin x (|F''| <= 1), one step from 0 to -s: C/L -> infinity as s -> 2 pi",
-        method="algebra", check=unbounded, formulas=(descend, pair_summands), control=Control("the limit 1", lambda: unbounded(1)),
+        method="algebra", check=unbounded, formulas=(descend, pair_summands, secant), control=Control("the limit 1", lambda: unbounded(1)),
     ),
     Step(
         id="gala.G6c.6", says="and C/L > 2e5 at s = 2 pi - 1/250", method="intervals", check=ripple_value,

@@ -136,7 +136,8 @@ G3M = [
         id="gala.G3m.2", says="d/dlambda F(x - lambda eta d) = -eta <grad F(w), d>, so F(x_{t+1}) - F(x_t) = -eta_t E_lambda <grad F(w_t), "
         "d_t>",
         method="algebra", check=chain_rule, facts=(MEAN_VALUE,), uses=("gala.G3m.1",),
-        assumes=("F continuously differentiable", "the chain rule is linear in F and in d: checked for the general cubic of two variables"),
+        assumes=("F continuously differentiable: then the fact is the statement",
+                 "signs and factors checked for the general cubic of two variables"),
         control=Control("the opposite sign", lambda: chain_rule(1)),
     ),
     Step(
@@ -257,7 +258,7 @@ SHAPES = [
         id="gala.G3e.1", says="phi(lambda) = F(x_t - lambda eta_t d_t) has phi' = -eta_t <grad F(w), d_t> and phi'' = eta_t^2 <d_t, H(w) "
         "d_t>",
         method="algebra", check=second_derivative, uses=("gala.G3m.2",),
-        assumes=("F twice differentiable on the segment", "the chain rule is linear in F: checked for the general cubic of two variables"),
+        assumes=("F twice differentiable on the segment (chain rule)", "signs and factors checked for the general cubic of two variables"),
         control=Control("the opposite sign", lambda: second_derivative(-1)),
     ),
     Step(

@@ -7,12 +7,15 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from lra_ref.directions.momentum import averaged_begin
+from lra_ref.directions.normalized import averaged_gather, averaged_settle, averaged_unit_map
 from lra_ref.directions.norms import unit
 from lra_ref.formulas import average
 from lra_ref.learners.formulas import loss
 from lra_ref.rates.gala import curvature, secant
 from lra_ref.rates.gala_bounds import linear_bound, momentum_noise_bound
 from proofs_check.algebra import holds_at, identities, identity, reals, symbolic, telescopes
+from proofs_check.clara_steps.readings import elements
 from proofs_check.decision import Reals
 from proofs_check.facts import CAUCHY_SCHWARZ, JENSEN, TOWER, TRIANGLE
 from proofs_check.gala_steps.excess import UNIFORM
@@ -28,6 +31,30 @@ def unit_vector(power: int = 1) -> Outcome:
     d = [symbolic(unit)(v, scale, scale * size) for v in m]
     norm = sum(v**2 for v in d)
     return identities([*zip(d, m / size**power, strict=True), (norm, 1), (symbolic(unit)(sp.Integer(0), scale, sp.Integer(0)), 0)])
+
+
+def kernels(power: int = 1) -> Outcome:
+    """begin, gather, settle, map on two blocks: m_0 = g_0, m_t = (1-alpha) m_{t-1} + alpha g_t, d_t = m_t/|m_t|, one norm or one each."""
+    blocks = ((0, 2), (2, 3))
+    alpha, out = reals("alpha", positive=True), []
+    for t, own in ((0, 0), (3, 0), (3, 1)):
+        # directions are kept from element 1 on
+        g, m, d = vector("g", 3), vector("m", 3), np.zeros(8, dtype=object)
+        vec, coef, sums = np.array([m if t else 0 * m]), np.zeros((2, 5), dtype=object), np.zeros((2, 3), dtype=object)
+        hyp, row = (0, 1 - alpha, alpha, own), np.zeros((2, 1), dtype=object)
+        elements(averaged_begin)(0, 2, t, None, None, row, hyp, coef)
+        for s, (lo, hi) in enumerate(blocks):
+            squares = np.zeros((3, hi - lo), dtype=object)
+            elements(averaged_gather)(s, lo, hi, lo, g, g, d, None, vec, coef, squares)
+            sums[s] = squares.sum(axis=1)
+        elements(averaged_settle)(0, 2, t, None, sums, None, hyp, coef)
+        for s, (lo, hi) in enumerate(blocks):
+            elements(averaged_unit_map)(s, lo, hi, 1 + lo, g, g, d, None, vec, coef, None)
+        new = (1 - alpha) * m + alpha * g if t else g
+        norm2 = [sum(new[lo:hi] ** 2) if own else new @ new for lo, hi in blocks for _ in range(lo, hi)]
+        wanted = [value / sp.sqrt(square) ** power for value, square in zip(new, norm2, strict=True)]
+        out.append(identities([*zip(vec[0], new, strict=True), *zip(d, [0, *wanted, 0, 0, 0, 0], strict=True)]))
+    return both(*out)
 
 
 def aligned(factor: int = 2) -> Outcome:
@@ -68,6 +95,13 @@ G5P = [
         method="decision", check=normalized_step, formulas=(loss,), uses=("gala.G5p.2", "gala.G3.1", "gala.G4.3"),
         assumes=("u >= 0", "|d_t| <= 1", "M_t = rho_t, N_t = <grad F(x_t) - g'_t(x_t), d_t>"),
         control=Control("without the momentum error", lambda: normalized_step(0)),
+    ),
+    Step(
+        id="gala.G5p.4", says="the kernels of normalized momentum: m_0 = g_0, m_t = (1-alpha) m_{t-1} + alpha g_t, d_t = m_t/|m_t|, the "
+        "norm of the whole vector (or of every block; two blocks, any state)",
+        method="algebra", check=kernels, formulas=(averaged_begin, averaged_gather, averaged_settle, averaged_unit_map),
+        uses=("gala.G5p.1",), assumes=("every element of m_t is of ordinary size", "no weight decay"),
+        control=Control("m/|m|^2", lambda: kernels(2)),
     ),
 ]  # fmt: skip
 
@@ -190,8 +224,8 @@ G5 = [
     ),
     Step(
         id="gala.G5.2",
-        says="noise part: E|v_{t+1}|^2 = (1-alpha)^2 E|v_t|^2 + alpha^2 E|n|^2 gives (1-alpha)^(2t) sigma^2 + (1 - (1-alpha)^(2t)) sigma^2 "
-        "alpha/(2-alpha)",
+        says="noise part: E|v_{t+1}|^2 = (1-alpha)^2 E|v_t|^2 + alpha^2 E|n|^2 and E|n|^2 <= sigma^2: E|v_t|^2 <= (1-alpha)^(2t) sigma^2 + "
+        "(1 - (1-alpha)^(2t)) sigma^2 alpha/(2-alpha), with equality at E|n|^2 = sigma^2",
         method="algebra", check=noise_moment, facts=(TOWER,), uses=("gala.G5.1",), assumes=(NOISE, "E<v_t, n_{t+1}> = 0 by the tower rule"),
         control=Control("twice the second term", lambda: noise_moment(2)),
     ),

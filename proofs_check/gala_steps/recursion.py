@@ -253,8 +253,8 @@ STEPS = [
         assumes=("unclipped", "sums in exact numbers, rates and past sums symbolic"), control=Control("with B_t", lambda: decides(old=1)),
     ),
     Step(
-        id="gala.G1r.4", says="it stops with status 2 and its state unchanged on a feedback that is not finite, with status 5 on a coin "
-        "above 1",
+        id="gala.G1r.4", says="it stops with status 2 and its state unchanged on a feedback that is not finite (nan in four "
+        "sums), with status 5 on a coin above 1 (bounds below and above it)",
         method="algebra", check=stops, formulas=(gala.gala_decide,), control=Control("status 3", lambda: stops(3)),
     ),
     Step(

@@ -42,9 +42,8 @@ def increment(before: Any, after: Any, old: Any, new: Any, weight: Any = 1) -> t
 
 
 def regret_step(weight: Any = 1) -> Outcome:
-    """The telescoping sum by induction."""
-    base = ((DELTA / 2) * (U - ETA_0) ** 2, (DELTA / 2) * (U - ETA_0) ** 2 * weight)
-    return telescopes(base, increment(played(A, B), played(A + a, B + b), DELTA + B, DELTA + B + b, weight))
+    """The telescoping sum by induction: before the first loss the play is eta_0 and the weight delta."""
+    return telescopes((played(0, 0), ETA_0), increment(played(A, B), played(A + a, B + b), DELTA + B, DELTA + B + b, weight))
 
 
 def written_bound(plays: Any, losses: Any, first: Any, last: Any = 1, centre: Any = None) -> Any:
@@ -141,8 +140,8 @@ G1 = [
     ),
     Step(
         id="gala.G1.2",
-        says="l_t(eta_t) - l_t(u) = (B_t/2)(u - eta_t)^2 - (B_{t+1}/2)(u - eta_{t+1})^2 + (b_t eta_t - a_t)^2/(2 B_{t+1}), unclipped; sum "
-        "over t",
+        says="l_t(eta_t) - l_t(u) = (B_t/2)(u - eta_t)^2 - (B_{t+1}/2)(u - eta_{t+1})^2 + (b_t eta_t - a_t)^2/(2 B_{t+1}), unclipped; the "
+        "play before the first loss is eta_0; sum over t",
         method="algebra", check=regret_step, formulas=(ftrl, loss, loss_slope), uses=("gala.G1.1",),
         assumes=("B_t > 0", "no clip active"),
         control=Control("the last term halved", lambda: regret_step(sp.Rational(1, 2))),

@@ -303,6 +303,6 @@ THEOREMS = {
     f"{P}.X7kept": "a step of SGDM that keeps its rate because <g_t, d_t> <= 0 has |d_t| <= beta |d_{t-1}|",
     f"{P}.X8": "SGD, full gradient, F L-smooth: a step with eta_t <= 1/L has F(x_{t+1}) <= F(x_t) - (eta_t/2)|g_t|^2",
     f"{P}.X8fisher": "for fisher, theta = 1, these are the steps with |g_t|^2 >= L - eps_f",
-    f"{P}.X8free": "eps_f >= L/2: F never rises, on any L-smooth F",
+    f"{P}.X8free": "fisher, SGD, theta = 1, full gradient, eps_f >= L/2: F never rises, on any L-smooth F",
     f"{P}.X8top": "refuted: F never rises without a cap for eps_f < L/2; so eta_max is needed if and only if eps_f < L/2",
 }

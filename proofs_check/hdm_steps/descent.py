@@ -269,7 +269,8 @@ H9 = [
         control=Control("twice eta", lambda: recursion(2)),
     ),
     Step(
-        id="hdm.H9.2", says="it converges if and only if eta a < 2", method="decision", check=bifurcation, uses=("hdm.H9.1",),
+        id="hdm.H9.2", says="it converges if and only if eta a < 2: |1 - eta a| < 1", method="decision", check=bifurcation,
+        uses=("hdm.H9.1",), assumes=("alpha_0 is not 1/a", "eta a > 0"),
         control=Control("eta a < 3", lambda: bifurcation(3)),
     ),
     Step(

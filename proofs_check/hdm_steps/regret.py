@@ -12,7 +12,7 @@ from z3 import And, Or
 from lra_ref.methods.hdm_formulas import ball_share, projected_step
 from proofs_check.algebra import identity, reals, symbolic, telescopes
 from proofs_check.decision import Reals
-from proofs_check.facts import CAUCHY_SCHWARZ
+from proofs_check.facts import CAUCHY_SCHWARZ, PROJECTION
 from proofs_check.steps import Control, Outcome, Step
 from proofs_check.worst_case import at_most
 
@@ -72,6 +72,14 @@ def distances(weight: Any = 1) -> Outcome:
     return telescopes((0, 0), (2 * ETA * r * (P - U), (P - U) ** 2 - (free - U) ** 2 + weight * ETA**2 * r**2))
 
 
+def regret_step(weight: int = 1) -> Outcome:
+    """h_k - h(u) <= <r, P_k - u>, the identity of the free step and the projection, put together."""
+    real = Reals()
+    gap, inner, now, free, following, r2, eta = real("gap inner now free following r2 eta")
+    given = [eta > 0, r2 >= 0, gap <= inner, 2 * eta * inner == now - free + eta * eta * r2, following <= free]
+    return real.always(2 * eta * gap <= now - following + weight * eta * eta * r2, given=given)
+
+
 def rate(factor: Any = 1) -> Outcome:
     """D^2/(2 eta) + (eta/2) K (1 + L D)^2 = D (1 + L D) sqrt K at eta = D/((1 + L D) sqrt K)."""
     eta = D / ((1 + L * D) * sp.sqrt(K))
@@ -101,9 +109,15 @@ H2 = [
         control=Control("the last term doubled", lambda: distances(2)),
     ),
     Step(
-        id="hdm.H2.5", says="h_k - h_{x_k}(u) <= <r_k, P_k - u> and |r_k| <= 1 + L D on [0, D]: at eta = D/((1 + L D) sqrt K) the sum "
-        "is at most "
-        "D (1 + L D) sqrt K", method="algebra", check=rate, uses=("hdm.H1.5", "hdm.H1.9", "hdm.H2.4"), assumes=("P_1, u in [0, D]",),
+        id="hdm.H2.5",
+        says="2 eta (h_k - h_{x_k}(u)) <= |P_k - u|^2 - |P_{k+1} - u|^2 + eta^2 |r_k|^2, from h_k - h_{x_k}(u) <= <r_k, P_k - u>: summed "
+        "over k and divided by 2 eta it is the first bound",
+        method="decision", check=regret_step, uses=("hdm.H1.5", "hdm.H2.1", "hdm.H2.3", "hdm.H2.4"), facts=(PROJECTION,),
+        assumes=("F convex", "u in the set", "eta > 0"), control=Control("without |r_k|^2", lambda: regret_step(0)),
+    ),
+    Step(
+        id="hdm.H2.6", says="|P_1 - u| <= D and |r_k| <= 1 + L D on [0, D]: at eta = D/((1 + L D) sqrt K) the bound of H2.5 is at most "
+        "D (1 + L D) sqrt K", method="algebra", check=rate, uses=("hdm.H1.9", "hdm.H2.5"), assumes=("P_1, u in [0, D]", "F L-smooth"),
         control=Control("half of it", lambda: rate(sp.Rational(1, 2))),
     ),
 ]  # fmt: skip

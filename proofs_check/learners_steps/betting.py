@@ -19,7 +19,7 @@ from lra_ref.learners.bounds import betting_bound
 from lra_ref.learners.formulas import bet, learn
 from proofs_check.algebra import identities, identity, reals, symbolic
 from proofs_check.decision import Reals
-from proofs_check.facts import GAMMA_LOG_CONVEX, STIRLING, TAYLOR
+from proofs_check.facts import CONVEX_GRADIENT, GAMMA_LOG_CONVEX, STIRLING, TAYLOR
 from proofs_check.intervals import encloses
 from proofs_check.learners_steps.descent import WEALTH, N, after
 from proofs_check.steps import Control, Outcome, Step, both
@@ -205,7 +205,8 @@ STEPS = [
     ),
     Step(
         id="learners.O6.6", says="e^(h^2/2) >= 1 + h^2/2 >= h, and y^2 - Y^2 >= (y-Y)^2 for y >= Y >= 0", method="decision",
-        check=conjugate, control=Control("h^2/2 alone", lambda: conjugate(0)),
+        check=conjugate, facts=(CONVEX_GRADIENT,), assumes=("e^z >= 1 + z: exp is convex",),
+        control=Control("h^2/2 alone", lambda: conjugate(0)),
     ),
     Step(
         id="learners.O6.7",

@@ -9,6 +9,7 @@ SURVIVORS: dict[str, dict[str, str]] = {
     "arithmetic.finite_or_nan": {"finite_or_nan, line 3: Add -> Sub": "a - (a - a): a where it is finite, else nan, too"},
     "arithmetic.quotient": {"quotient, line 4: 1 -> 2": "the denominator where the other branch is selected: any number but 0 will do"},
     "directions.momentum.averaged_begin": {"averaged_begin, line 7: 0.0 -> 0.0": "twice 0 is 0"},
+    "directions.normalized.averaged_settle": {"averaged_settle, line 4: 0.0 -> 0.0": "twice 0 is 0"},
     "directions.momentum.averaged_map": {"averaged_map, line 3: Sub -> Add": LONGER_SLICE},
     "directions.sign.sign_map": {"sign_map, line 3: Sub -> Add": LONGER_SLICE},
     "parts.move_along": {"move_along, line 3: Sub -> Add": LONGER_SLICE},
