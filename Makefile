@@ -38,7 +38,7 @@ $(PORTS): $(STAMP)
 crosscheck: $(PORTS)
 	$(BIN)/python -m tests.crosscheck.ports
 	$(BIN)/python -m pytest -q -n $(CORES) -m "" tests/crosscheck tests/commands/test_crosscheck.py tests/adapters
-	$(BIN)/python experiments/reproductions/agreement.py --check
+	$(BIN)/python experiments/reproductions/agreement.py --check --jobs $(CORES)
 
 test: $(STAMP)
 	$(BIN)/python -m pytest -q -n $(CORES) -m "not slow"

@@ -12,11 +12,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import importlib
-import importlib.util
-import os
-import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lra_ref.commands.output import emit, emit_json, number, wrapped
 
@@ -69,6 +65,7 @@ def _ours(arguments: argparse.Namespace) -> tuple[str, list[Report]]:
 def _own(arguments: argparse.Namespace) -> tuple[str, list[Report]]:
     from lra_ref.checks import whole
     from lra_ref.crosscheck.gradients import check_function
+    from lra_ref.crosscheck.loading import load
 
     if arguments.dim is None:
         raise ValueError("MODULE:FUNCTION needs --dim D, the dimension of x")
@@ -77,47 +74,9 @@ def _own(arguments: argparse.Namespace) -> tuple[str, list[Report]]:
     dim, scale = whole("--dim", arguments.dim, 1), 1.0 if arguments.scale is None else arguments.scale
     if not 0 < scale < float("inf"):
         raise ValueError(f"--scale must be in (0, inf), got {scale}")
-    function = load(arguments.problem)
+    function = load(arguments.problem, "FUNCTION", "function")
     reports = check_function(function, dim, arguments.points, arguments.seed, scale)
     return f"{arguments.problem} (D = {dim}), {arguments.points} points", reports
-
-
-def load(target: str) -> Any:
-    """The function that ``MODULE:FUNCTION`` or ``FILE.py:FUNCTION`` names; ``ValueError`` in one line if there is none."""
-    place, _, name = target.rpartition(":")
-    if not (place and name):
-        raise ValueError(f"expected MODULE:FUNCTION, got {target!r}")
-    try:
-        module = _from_file(place) if place.endswith(".py") else _from_path(place)
-    except Exception as problem:
-        raise ValueError(f"cannot import {place}: {type(problem).__name__}: {problem}") from problem
-    found: Any = module
-    for part in name.split("."):
-        if not hasattr(found, part):
-            from lra_ref.parameters import unknown
-
-            raise ValueError(unknown(f"name in {place}", part, (known for known in dir(found) if not known.startswith("_"))))
-        found = getattr(found, part)
-    if not callable(found):
-        raise ValueError(f"{target} is not a function but {type(found).__name__}")
-    return found
-
-
-def _from_path(name: str) -> Any:
-    """A module, also one in the folder where the command was given."""
-    if os.getcwd() not in sys.path:
-        sys.path.insert(0, os.getcwd())
-    return importlib.import_module(name)
-
-
-def _from_file(path: str) -> Any:
-    spec = importlib.util.spec_from_file_location("lra_ref_checked_function", path)
-    if spec is None or spec.loader is None:
-        raise ValueError("not a Python file")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 def described(report: Report) -> str:
