@@ -4,5 +4,7 @@ Statements and proofs are on the theory page ``docs/theory/clara.md``; what they
 """
 
 from experiments.clara_claims import adam, detection, laws, paths, runs_of_x
+from experiments.clara_claims.searches import SEARCHES
+from lra_ref.verify.falsify import searched
 
-CLAIMS = [*laws.CLAIMS, *paths.CLAIMS, *runs_of_x.CLAIMS, *adam.CLAIMS, *detection.CLAIMS]
+CLAIMS = searched([*laws.CLAIMS, *paths.CLAIMS, *runs_of_x.CLAIMS, *adam.CLAIMS, *detection.CLAIMS], SEARCHES)

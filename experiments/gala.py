@@ -6,7 +6,9 @@ Statements and proofs are on the theory page ``docs/theory/gala.md``; all are de
 import re
 
 from experiments.gala_claims import endpoint, excess, expectation, laws, rates, regret, scaling
+from experiments.gala_claims.searches import SEARCHES
 from lra_ref.verify import Claim
+from lra_ref.verify.falsify import searched
 
 
 def _order(claim: Claim) -> tuple[int, str]:
@@ -16,6 +18,5 @@ def _order(claim: Claim) -> tuple[int, str]:
     return int(found[1]), found[2]
 
 
-CLAIMS = sorted(
-    [*regret.CLAIMS, *excess.CLAIMS, *expectation.CLAIMS, *endpoint.CLAIMS, *scaling.CLAIMS, *laws.CLAIMS, *rates.CLAIMS], key=_order
-)
+FILES = (regret, excess, expectation, endpoint, scaling, laws, rates)
+CLAIMS = sorted(searched([claim for file in FILES for claim in file.CLAIMS], SEARCHES), key=_order)

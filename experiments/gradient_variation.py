@@ -5,8 +5,11 @@ that gave the family its name is not public: the rows X5 check its stated proper
 """
 
 from experiments.gradient_variation_claims import fixed_points, geometry, noise, scaling, steps, variation
+from experiments.gradient_variation_claims.searches import SEARCHES
+from lra_ref.verify.falsify import searched
 
+FILES = (geometry, scaling, variation, noise, steps, fixed_points)
 CLAIMS = sorted(
-    [*geometry.CLAIMS, *scaling.CLAIMS, *variation.CLAIMS, *noise.CLAIMS, *steps.CLAIMS, *fixed_points.CLAIMS],
+    searched([claim for file in FILES for claim in file.CLAIMS], SEARCHES),
     key=lambda claim: claim.id.split(".")[1][:2],
 )

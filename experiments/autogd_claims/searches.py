@@ -9,7 +9,7 @@ RATE = {
     "parameters.a": Real(1e-6, 0.5, log=True), "T": Integer(1, 40, log=True),
 }  # fmt: skip
 #: the counterexamples and the controls on the parabola keep the constants that they are about
-ABOUT = Search(space={"parameters.gamma_0": Real(0.05, 20.0, log=True)}, keep=("a", "spectrum"))
+ABOUT = Search(space={"parameters.gamma_0": Real(0.3, 1.5, log=True)}, keep=("a", "spectrum"))
 #: the shares are measured for these looks and levels
 MEASURED = Search(derived=False)
 

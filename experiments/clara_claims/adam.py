@@ -9,7 +9,8 @@ import numpy as np
 from experiments.clara_claims.null import THREADS, noise, stored
 from lra_ref.engine.run import run
 from lra_ref.methods import make_method
-from lra_ref.rates.clara_reference import PUBLISHED_ADAM, adam_transient, autoregressive_mean, autoregressive_sd, independent_mean
+from lra_ref.rates.clara_laws import independent_mean
+from lra_ref.rates.clara_reference import PUBLISHED_ADAM, adam_transient, autoregressive_mean, autoregressive_sd
 from lra_ref.verify import Case, CaseView, Claim, Control, Distribution, Moment, Settings
 
 #: sizes of the blocks W and b of multinomial logistic regression on the four data sets

@@ -33,7 +33,9 @@ def first_alarm(losses: Any, r: float) -> Any:
 
 
 def falling(case: CaseView, seeds: Any, settings: Settings) -> dict[str, Any]:
-    """Losses that never rise, of several shapes (steps, a power law, long plateaus), and the same ones backwards."""
+    """Losses that never rise, of several shapes (steps, a power law, long plateaus), or those of the case."""
+    if "losses" in case:
+        return {"losses": np.tile(np.array(case["losses"]), (1, len(seeds), 1)), "r": case["r"]}
     u = uniforms(settings.seed, seeds, 0, 0, case["T"])
     drops = np.where(u < 0.2, u, 0.0)
     steps = 10 + np.sum(drops, axis=1, keepdims=True) - np.cumsum(drops, axis=1)

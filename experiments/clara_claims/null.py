@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from experiments.sequences import scripted
 from lra_ref.engine.reference import reference_run
 from lra_ref.engine.run import run
 from lra_ref.methods import Method, make_method
@@ -21,6 +22,7 @@ from lra_ref.oracles import Oracle, make_oracle
 from lra_ref.oracles.additive import draw_gaussian
 from lra_ref.problems import make_problem
 from lra_ref.problems.base import Problem
+from lra_ref.readings import middle
 from lra_ref.verify import Case, CaseView, Settings
 
 THREADS = os.cpu_count() or 1
@@ -131,7 +133,9 @@ def watched_run(case: CaseView, seeds: Any, settings: Settings) -> dict[str, Any
 def watch(key: str, first: int, count: int, seed: int) -> dict[str, Any]:
     """Reference run of one block that keeps every direction; u_t and <p_{t-1}, u_t> are computed from them here, anew."""
     case = CaseView("watched", json.loads(key))
-    if "problem" in case:
+    if "gradients" in case:
+        oracle = scripted(case["gradients"])
+    elif "problem" in case:
         oracle = make_oracle("gaussian", make_problem(case["problem"], **case.get("problem_parameters", {})), sigma=case.get("sigma", 0.5))
     else:
         oracle = noise(tuple([1.0] * case["D"]))
@@ -142,7 +146,7 @@ def watch(key: str, first: int, count: int, seed: int) -> dict[str, Any]:
     d = np.stack(kept[:-1], axis=1)
     u = d / np.sqrt(np.sum(d * d, axis=-1, keepdims=True))
     c = method.rate.parameters.c
-    path, overlap = np.zeros_like(u[:, 0]), np.empty(u.shape[:2])
+    path, overlap = np.zeros_like(u[:, 0]), np.empty_like(u[..., 0])
     for t in range(u.shape[1]):
         overlap[:, t] = np.sum(path * u[:, t], axis=-1)
         path = (1 - c) * path + c * u[:, t]
@@ -154,6 +158,7 @@ def watch(key: str, first: int, count: int, seed: int) -> dict[str, Any]:
         "log_eta": np.log(rates / rates[:, :1])[:, 1:],
         "c": c,
         "d": bound.rate.d,
+        "reference": float(bound.rate.table()[-1]),
         "dim": oracle.problem.dim,
-        "shortest": float(np.min(np.sqrt(np.sum(d * d, axis=-1)))),
+        "shortest": float(middle([np.min(np.sqrt(np.sum(d * d, axis=-1)))])[0]),
     }

@@ -8,66 +8,67 @@ from typing import Any
 import numpy as np
 
 from experiments.clara_claims.null import THREADS, linear, null_run, stored, watched_run
+from experiments.sequences import scripted
 from lra_ref.engine.run import run
 from lra_ref.methods import make_method
 from lra_ref.oracles import make_oracle
 from lra_ref.problems import make_problem
+from lra_ref.rates.clara_laws import corrected_log_rate, correction, discounted, drift, independent_mean, log_rate_of, path_norm2_of
 from lra_ref.verify import Assumption, Bound, Case, CaseView, Claim, Control, Identity, Measured, Settings
+from lra_ref.verify.kinds.base import MACHEPS
 
 
 # --- T5, T6, T15: identities between path, rate and cosines --------------------------------------------------------------------------
-def discounted(overlap: Any, q: float) -> Any:
-    """sum_{s<=t} q^(t-s) <p_{s-1}, u_s> and the sum of the absolute values, at every t."""
-    total, size = np.empty_like(overlap), np.empty_like(overlap)
-    now, bulk = np.zeros(len(overlap)), np.zeros(len(overlap))
-    for t in range(overlap.shape[1]):
-        now, bulk = q * now + overlap[:, t], q * bulk + np.abs(overlap[:, t])
-        total[:, t], size[:, t] = now, bulk
-    return total, size
-
-
 def rounding(e: dict[str, Any]) -> Any:
     """Roundings up to step t: a few per coordinate and step; the path forgets, the rate multiplies up."""
     return 8.0 * e["dim"] + 16.0 * np.arange(1, e["Y"].shape[1] + 1)[None, :]
 
 
+def sizes(e: dict[str, Any]) -> tuple[Any, Any, Any]:
+    """The sums of the absolute values of all terms of |p_t|, of <p_{t-1}, u_t>, and of the drift of T6: (1-c)^t and q^t count apart."""
+    c, t = e["c"], np.arange(1, e["Y"].shape[1] + 1)[None, :]
+    q = (1 - c) ** 2
+    length = 1 - (1 - c) ** t
+    return length, 1 - (1 - c) ** (t - 1), q * (1 + q**t) / (1 - q)
+
+
 def cosines(e: dict[str, Any], q: float | None = None) -> Identity:
     """Y_t - mu (1-q^t) against 2 c (1-c) sum q^(t-s) <p_{s-1}, u_s>."""
     c = e["c"]
-    exact = (1 - c) ** 2
-    q = exact if q is None else q
     t = np.arange(1, e["Y"].shape[1] + 1)
-    mean = c / (2 - c) * (1 - exact**t)
-    total, size = discounted(e["overlap"], q)
-    return Identity(lhs=e["Y"] - mean, rhs=2 * c * (1 - c) * total, scale=e["Y"] + mean + 2 * c * (1 - c) * size, operations=rounding(e))
+    q = (1 - c) ** 2 if q is None else q
+    mean = independent_mean(c, t)
+    rhs = path_norm2_of(c, discounted(e["overlap"], q), t) - mean
+    length, overlap, _ = sizes(e)
+    # mu and mu q^t stand in the mean on the left and twice on the right
+    scale = length**2 + 2 * c * (1 - c) * discounted(overlap, q) + 3 * (c / (2 - c)) * (1 + (1 - c) ** (2 * t))
+    return Identity(lhs=e["Y"] - mean, rhs=rhs, scale=scale, operations=rounding(e))
 
 
 def hypergradient(e: dict[str, Any], constant: bool = True) -> Identity:
     """log(eta_T/eta_0) against d [(2(1-c)/c) sum (1-q^(T-s+1)) <p_{s-1}, u_s> - q (1-q^T)/(1-q)]."""
     c, d = e["c"], e["d"]
     q, t = (1 - c) ** 2, np.arange(1, e["Y"].shape[1] + 1)
-    total, size = discounted(e["overlap"], q)
-    plain, bulk = np.cumsum(e["overlap"], axis=1), np.cumsum(np.abs(e["overlap"]), axis=1)
-    front = 2 * (1 - c) / c
-    offset = q * (1 - q**t) / (1 - q)
-    rhs = d * (front * (plain - q * total) - (offset if constant else 0.0))
+    rhs = log_rate_of(c, d, np.cumsum(e["overlap"], axis=1), discounted(e["overlap"], q), t)
+    rhs = rhs - (0.0 if constant else d * drift(c, t))
+    _, overlap, apart = sizes(e)
+    bulk = np.cumsum(overlap, axis=1) + q * discounted(overlap, q)
     # every multiplication of eta rounds once, which is an absolute error of its logarithm
-    scale = np.abs(e["log_eta"]) + d * (front * (bulk + size) + offset + t) + 1
+    scale = np.abs(e["log_eta"]) + corrected_log_rate(c, d, bulk) + d * (t * (2 - c) / c + apart) + 1
     return Identity(lhs=e["log_eta"], rhs=rhs, scale=scale, operations=rounding(e))
 
 
 def corrected(e: dict[str, Any], path: bool = True) -> Identity:
     """log(eta_T/eta_0) + (d q/(mu (1-q))) |p_T|^2 against (2 d (1-c)/c) sum <p_{s-1}, u_s>."""
     c, d = e["c"], e["d"]
-    q, mu = (1 - c) ** 2, c / (2 - c)
-    last = d * q / (mu * (1 - q)) * e["Y"] * (1.0 if path else 0.0)
-    front = 2 * d * (1 - c) / c
-    plain, bulk = np.cumsum(e["overlap"], axis=1), np.cumsum(np.abs(e["overlap"]), axis=1)
+    last = correction(c, d, e["Y"]) * (1.0 if path else 0.0)
     t = np.arange(1, e["Y"].shape[1] + 1)
+    length, overlap, _ = sizes(e)
+    bulk = corrected_log_rate(c, d, np.cumsum(overlap, axis=1)) + correction(c, d, length**2)
     return Identity(
         lhs=e["log_eta"] + last,
-        rhs=front * plain,
-        scale=np.abs(e["log_eta"]) + last + front * bulk + d * t / mu + 1,
+        rhs=corrected_log_rate(c, d, np.cumsum(e["overlap"], axis=1)),
+        scale=np.abs(e["log_eta"]) + bulk + d * t * (2 - c) / c + 1,
         operations=rounding(e),
     )
 
@@ -75,6 +76,12 @@ def corrected(e: dict[str, Any], path: bool = True) -> Identity:
 def long_enough(e: dict[str, Any]) -> Measured:
     """Every direction is at least 1e-12 long."""
     return Measured(e["shortest"] >= 1e-12, e["shortest"], "shortest direction")
+
+
+def own_reference(e: dict[str, Any]) -> Measured:
+    """mu_ref of the run is mu = c/(2-c)."""
+    mu = e["c"] / (2 - e["c"])
+    return Measured(abs(e["reference"] - mu) <= 4 * MACHEPS * mu, e["reference"], f"mu_ref, mu = {mu:.6g}")
 
 
 def identity_cases() -> tuple[Case, ...]:
@@ -95,10 +102,11 @@ def identity_cases() -> tuple[Case, ...]:
 
 # --- T9: range of one multiplier --------------------------------------------------------------------------------------------------------
 def engine_run(case: CaseView, seeds: Any, settings: Settings) -> dict[str, Any]:
-    """A compiled run on a named problem, every step recorded; ``slope``: on a linear function."""
+    """A compiled run on a named problem, every step recorded; ``slope``: on a linear function; ``gradients``: on those that it lists."""
     method = make_method(case["method"], **case["parameters"])
     problem = linear(case["slope"]) if "slope" in case else make_problem(case["problem"], **case.get("problem_parameters", {}))
     oracle = make_oracle("gaussian", problem, sigma=case["sigma"]) if "sigma" in case else problem
+    oracle = scripted(case["gradients"]) if "gradients" in case else oracle
     made = run(
         method,
         oracle,
@@ -210,6 +218,7 @@ def settling_cases() -> tuple[Case, ...]:
 
 
 DIRECTIONS = Assumption("every direction is at least 1e-12 long", "measured along the run", long_enough)
+REFERENCE = Assumption("mu_ref = mu", "the reference of the run", own_reference)
 QUADRATIC = {"method": "clara_sgd", "problem": "quadratic", "problem_parameters": {"spectrum": [1.0]}, "x0": [1.0], "T": 400}
 
 CLAIMS = [
@@ -224,7 +233,7 @@ CLAIMS = [
         provenance="derived",
         statement=r"$\log\frac{\eta_T}{\eta_0}=d[\frac{2(1-c)}{c}\sum_{s\leq T}(1-q^{T-s+1})\langle "
         r"p_{s-1},u_s\rangle-\frac{q(1-q^T)}{1-q}]$ with $\mu_{ref}=\mu$",
-        cases=identity_cases(), run=watched_run, sides=hypergradient, assumptions=(DIRECTIONS,),
+        cases=identity_cases(), run=watched_run, sides=hypergradient, assumptions=(DIRECTIONS, REFERENCE),
         control=Control("without the constant", sides=lambda e: hypergradient(e, constant=False)),
     ),
     Claim(
@@ -262,7 +271,7 @@ CLAIMS = [
     Claim(
         id="clara.T15", title="A martingale next to the rate", kind="identity", label="tight", provenance="derived",
         statement=r"$\log\frac{\eta_T}{\eta_0}+\frac{dq}{\mu(1-q)}|p_T|^2=\frac{2d(1-c)}{c}\sum_{s\leq T}\langle p_{s-1},u_s\rangle$",
-        cases=identity_cases(), run=watched_run, sides=corrected, assumptions=(DIRECTIONS,),
+        cases=identity_cases(), run=watched_run, sides=corrected, assumptions=(DIRECTIONS, REFERENCE),
         control=Control("without the path", sides=lambda e: corrected(e, path=False)),
     ),
 ]  # fmt: skip

@@ -21,7 +21,7 @@ ABOUT = Search(space={"x0.0": Real(0.2, 5.0, log=True), "T": Integer(3, 60)}, ke
 
 SEARCHES = {
     "dadaptation.D1": Search(**AVERAGED, control=Search(space={"T": Integer(20, 80)}),
-        slack="The sum of gradients is divided by a norm that holds its components across x_0 - x* too."),
+        slack="None in one dimension, where the first step crosses x*; else the norm of the sum holds its components across x_0 - x*."),
     "dadaptation.D1order": Search(**AVERAGED, control=Search(space={"T": Integer(5, 80)}),
         slack="The decrease of gamma: sum (gamma_i - gamma_{i+1}) |s_{i+1}|^2/2 is dropped."),
     "dadaptation.D2": Search(**AVERAGED, control=Search(space={"T": Integer(5, 80)}),
@@ -30,7 +30,7 @@ SEARCHES = {
         slack="The slack of D2, and Jensen's inequality."),
     "dadaptation.D3": Search(space={**RUN, "parameters.lr": Real(0.05, 20.0, log=True)}, keep=("d_0",), build=small_start,
         control=Search(space={"T": Integer(20, 80)}),
-        slack="The step itself counts in the estimate, at most by another D; on the runs found d comes to less."),
+        slack="The step itself counts in the estimate, at most by another D: nearly all of it in one dimension."),
     "dadaptation.U1": Search(space={"spread": Real(1e-4, 10.0, log=True), "n": Integer(1, 8), "scale": Real(1e-3, 1e3, log=True)},
         tight=True, control=Search(keep=("n", "spread")), slack="None for one point near x*, whose gradient points away from it."),
     "dadaptation.D3momentum": ABOUT,
@@ -42,7 +42,7 @@ SEARCHES = {
 }  # fmt: skip
 
 PRODIGY = {
-    **RUN, "parameters.lr": Real(0.05, 10.0, log=True),
+    **RUN, "T": Integer(20, 300, log=True), "parameters.lr": Real(0.05, 10.0, log=True),
     "parameters.d_coef": Real(0.1, 1.2), "parameters.beta1": Real(0.0, 0.95), "parameters.beta2": Real(0.1, 0.999),
 }  # fmt: skip
 PRODIGY_SEARCHES = {

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from experiments.sequences import scripted
 from lra_ref.checks import block_offsets
 from lra_ref.engine.reference import Stepper
 from lra_ref.engine.run import Run, run
@@ -53,9 +54,16 @@ def oracle_of(problem: str, noise: str, level: float | None) -> Oracle:
     return make_oracle(noise, make_problem(name, **parameters), **options)
 
 
+def oracle_in(case: CaseView) -> Oracle:
+    """The oracle of a case: its problem and noise, or the gradients that it lists."""
+    if "gradients" in case:
+        return scripted(case["gradients"])
+    return oracle_of(case["problem"], case.get("noise", "exact"), case.get("level"))
+
+
 def recorded(case: CaseView, seeds: Any, settings: Settings) -> Run:
     """The case's configuration for T steps on the given trajectories."""
-    oracle = oracle_of(case["problem"], case.get("noise", "exact"), case.get("level"))
+    oracle = oracle_in(case)
     start = oracle.problem.start if case.get("x0") is None else np.full(oracle.problem.dim, float(case["x0"]))
     return run(
         make_method(case["method"], **case.get("parameters", {})), oracle, steps=case["T"], trajectories=len(seeds), first=int(seeds[0]),
@@ -75,7 +83,7 @@ def finished(statuses: list[str]) -> Measured:
 
 def observed(case: CaseView, seeds: Any, settings: Settings) -> dict[str, Any]:
     """The reference, step by step, with what a record does not hold: gradients (seeds, T, D), gains after each step, scales (seeds, T)."""
-    oracle = oracle_of(case["problem"], case.get("noise", "exact"), case.get("level"))
+    oracle = oracle_in(case)
     method = make_method(case["method"], **case.get("parameters", {}))
     stepper = Stepper(method, block_offsets(None, oracle.problem.dim))
     start = oracle.problem.start if case.get("x0") is None else np.full(oracle.problem.dim, float(case["x0"]))

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from experiments.exponentiated_claims.runs import finished, recorded, statuses_of
+from lra_ref.learners.formulas import relative_entropy
 from lra_ref.verify import Assumption, Bound, Case, CaseView, Claim, Control, Identity, Measured, Settings
 
 WIDE = {"s_min": 1e-6, "s_max": 1e6}
@@ -14,16 +15,11 @@ WIDE = {"s_min": 1e-6, "s_max": 1e6}
 COMPARATORS = (0.0, 0.1, 1.0, 3.0)
 
 
-def entropy(u: Any, s: Any) -> Any:
-    """Dl(u, s) = u ln(u/s) - u + s, Dl(0, s) = s."""
-    return np.where(u > 0, u * np.log(np.where(u > 0, u, 1.0) / s), 0.0) - u + s
-
-
 def rounds(case: CaseView, seeds: Any, settings: Settings) -> dict[str, Any]:
     """Losses c_t, scale s_t before and s_{t+1} after each, (seeds, T + 1)."""
     made = recorded(case, seeds, settings)
     after, p = made.records["scale"], made.methods[0].rate.parameters
-    before = np.concatenate([np.ones_like(after[:, :1]), after[:, :-1]], axis=1)
+    before = np.concatenate([0 * after[:, :1] + 1, after[:, :-1]], axis=1)
     return {"c": -made.records["signal"], "before": before, "after": after, "p": p, "statuses": statuses_of(made)}
 
 
@@ -35,8 +31,8 @@ def terms_of(e: dict[str, Any], u: Any) -> dict[str, Any]:
     ends = 1 + u + np.abs(u * np.log(np.where(u > 0, u, 1.0))) + np.abs(u * np.log(e["after"])) + e["after"]
     return {
         "played": np.cumsum(c * s, axis=1) - u * np.cumsum(c, axis=1),
-        "first": entropy(u, np.ones_like(s)),
-        "last": entropy(u, e["after"]),
+        "first": relative_entropy(u, 0 * s + 1),
+        "last": relative_entropy(u, e["after"]),
         "curved": np.cumsum(curved, axis=1),
         "square": np.cumsum(s * c * c, axis=1),
         "size": np.cumsum(size, axis=1) + ends,

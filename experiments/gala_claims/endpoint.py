@@ -9,6 +9,7 @@ import numpy as np
 from experiments.gala_claims.excess import CONVEX, END, FINITE, FLAGGED, NONCONVEX, OBSERVED, norm2, observed, table, value_operations
 from experiments.gala_claims.runs import Recorded, recorded
 from lra_ref.learners.bounds import weights
+from lra_ref.rates.gala_bounds import endpoint_factor
 from lra_ref.verify import Assumption, Bound, Claim, Control, Identity, Measured, bound_times
 
 
@@ -30,17 +31,12 @@ def endpoint_rule_half_cross(e: Recorded) -> Bound:
 
 def endpoint_measured(e: Recorded) -> Bound:
     """u sum <g_t, d_t> against F(x_0) - F(x_T) + Reg_T(u) + phi u^2 sum L_t |d_t|^2, phi from the measured c."""
-    return _endpoint_phi(e, phi(e.parameters["beta"], largest_c(e)))
+    return _endpoint_phi(e, endpoint_factor(e.parameters["beta"], largest_c(e)))
 
 
 def endpoint_measured_low(e: Recorded) -> Bound:
     """Broken: three quarters of phi."""
-    return _endpoint_phi(e, 0.75 * phi(e.parameters["beta"], largest_c(e)))
-
-
-def phi(beta: float, c: float) -> float:
-    """beta / 2 + 1 / (2 (beta - c))."""
-    return beta / 2 + 1 / (2 * (beta - c))
+    return _endpoint_phi(e, 0.75 * endpoint_factor(e.parameters["beta"], largest_c(e)))
 
 
 def largest_c(e: Recorded) -> float:

@@ -9,6 +9,7 @@ import numpy as np
 
 from experiments.gala_claims.runs import Recorded, finished, recorded, starred, stated
 from lra_ref.learners.bounds import slope_terms
+from lra_ref.rates.gala_bounds import linear_bound, momentum_noise_bound, sgd_closed_bound, sgd_comparator
 from lra_ref.verify import Assumption, Case, CaseView, Claim, Control, Expectation, Measured, Settings
 
 FINITE = Assumption("the run stays finite", "status of every trajectory", finished)
@@ -116,9 +117,7 @@ def inside(e: Recorded) -> Measured:
 
 def closed_u(e: Recorded) -> float:
     """min{1/(2 Lbar), sqrt((Delta + R) / (Lbar sigma^2 T))}."""
-    smooth, total = sample_smoothness(e), e.gap() + e.case.pilot["R"]
-    sigma2 = noise_variance(e)
-    return min(1 / (2 * smooth), np.sqrt(total / (smooth * sigma2 * e.steps)) if sigma2 > 0 else np.inf)
+    return float(sgd_comparator(sample_smoothness(e), e.gap() + e.case.pilot["R"], noise_variance(e), e.steps))
 
 
 def noise_variance(e: Recorded) -> float:
@@ -131,7 +130,7 @@ def noise_variance(e: Recorded) -> float:
 def g4_closed(e: Recorded, factor: float = 1.0) -> Expectation:
     """(1/T) sum |grad F|^2 at T against 4 Lbar (Delta + R)/T + 4 sigma sqrt(Lbar (Delta + R)/T)."""
     smooth, total, steps = sample_smoothness(e), e.gap() + e.case.pilot["R"], e.steps
-    rhs = 4 * smooth * total / steps + 4 * np.sqrt(noise_variance(e) * smooth * total / steps)
+    rhs = sgd_closed_bound(smooth, total, noise_variance(e), steps)
     lhs = np.mean(e.gradient_norm[:, :-1] ** 2, axis=1, keepdims=True)
     right = np.full_like(lhs, factor * rhs)
     return Expectation(lhs=lhs, rhs=right, scale=lhs + right, operations=8.0 * steps + 64.0, at=[steps])
@@ -140,8 +139,7 @@ def g4_closed(e: Recorded, factor: float = 1.0) -> Expectation:
 # --- G5 ---------------------------------------------------------------------------------------------------------------------------
 def momentum_noise(e: Recorded, n: Any) -> Any:
     """2 sigma (1 / (alpha T) + sqrt(alpha))."""
-    alpha = e.settings["direction"]["alpha"]
-    return 2 * np.sqrt(noise_variance(e)) * (1 / (alpha * n) + np.sqrt(alpha))
+    return momentum_noise_bound(np.sqrt(noise_variance(e)), e.settings["direction"]["alpha"], n)
 
 
 def effective(e: Recorded) -> Any:
@@ -198,7 +196,7 @@ def g5_closed(e: Recorded, factor: float = 1.0) -> Expectation:
     """(1/T) sum |grad F| against Q0/(u T) + u S/T + 2 sigma (...), linear in the means Q0 and S."""
     u, n = np.array(e.case.pilot), prefixes(e)
     lhs = gradients(e)
-    rhs = q0(e) / (u * n) + u * s_sum(e) / n + momentum_noise(e, n)
+    rhs = linear_bound(q0(e), s_sum(e), u, n) + momentum_noise(e, n)
     return sided(lhs, factor * rhs, lhs + rhs, n)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from experiments.gala_claims.expectation import gradients, learner_sum, q0, s_sum
 from experiments.gala_claims.runs import finished, recorded
 from lra_ref.methods.gala import momentum_weight
+from lra_ref.rates.gala_bounds import momentum_explicit_bound
 from lra_ref.verify import Assumption, Case, CaseView, Claim, Control, Measured, Rate, Settings
 from lra_ref.verify.fits import loglog_slope
 
@@ -42,14 +43,9 @@ def tolerance(e: dict[str, Any]) -> float:
 
 
 def explicit_bound(e: dict[str, Any]) -> Any:
-    """The closed form of G5 at alpha = min{1/(sigma sqrt T), 1}, from the means over the seeds; one number per horizon.
-
-    2 sqrt(Q0 L_avg/T) + 2 sqrt(2 sigma Q0 Lt_avg)/T^(1/4) + sqrt(2 delta Q0)/T + 2 sqrt(sigma)/T^(1/4) + 2 sigma^2/sqrt T.
-    """
-    steps, sigma = np.array(e["T"], dtype=float), e["sigma"]
-    q0, smooth, along = (e[name].mean(axis=0) for name in ("Q0", "L", "Lt"))
-    noise = 2 * np.sqrt(2 * sigma * q0 * along) / steps**0.25 + 2 * np.sqrt(sigma) / steps**0.25 + 2 * sigma**2 / np.sqrt(steps)
-    return 2 * np.sqrt(q0 * smooth / steps) + np.sqrt(2 * e["delta"] * q0) / steps + noise
+    """The closed form of G5 at alpha = min{1/(sigma sqrt T), 1}, from the means over the seeds; one number per horizon."""
+    total, smooth, along = (e[name].mean(axis=0) for name in ("Q0", "L", "Lt"))
+    return momentum_explicit_bound(total, smooth, along, e["delta"], e["sigma"], np.array(e["T"], dtype=float))
 
 
 def slope(e: dict[str, Any], shift: float = 0.0) -> Rate:

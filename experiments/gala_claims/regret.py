@@ -193,6 +193,13 @@ def running_curvature(e: Recorded) -> Measured:
     return Measured(smallest > 0, smallest, "mu, the smallest running mean of b_t")
 
 
+def starts_inside(e: Recorded) -> Measured:
+    """Measured assumption of G2a and G2b: 0 <= eta_0 <= eta_max."""
+    first, top = e.parameters["eta_0"], e.parameters["eta_max"]
+    return Measured(0 <= first <= top, first, f"eta_0, eta_max = {top:.6g}")
+
+
+STARTS_INSIDE = Assumption("0 <= eta_0 <= eta_max", "parameters of the run", starts_inside)
 FREE = {"clip": False, "eta_0": 0.1}
 BOXED = {"clip": True, "eta_0": 0.1, "eta_max": 2.0}
 #: the practical rule has delta = 0: B_1 = b_0 > 0 is measured
@@ -248,7 +255,7 @@ CLAIMS = [
         r"$G=\max|a_t|$, $\mu=\min_{1\leq n\leq T}\frac{1}{n}\sum_{t<n}b_t$",
         cases=(*cases(BOXED), *(dataclasses.replace(c, name=c.name + ", OGD") for c in cases({**BOXED, "learner": "ogd"})[:2])),
         run=recorded, sides=regret_sides(g2a, weight=by_delta),
-        assumptions=(*SEQUENCE, Assumption("mu > 0", "smallest running mean of b_t", running_curvature)),
+        assumptions=(*SEQUENCE, STARTS_INSIDE, Assumption("mu > 0", "smallest running mean of b_t", running_curvature)),
         control=Control("FTRL fed with -a_t, losses a = 1, b = 0.1", run=flipped, cases=(FLAT,)),
         explain="Holds for FTRL and for OGD with step 1/B; not applicable where the running mean of the curvature vanishes. Checked at the "
         "ends of K and, at every prefix, at the u of K where the two sides are closest.",
@@ -257,7 +264,8 @@ CLAIMS = [
         id="gala.G2b", title="OGD with an AdaGrad term", kind="pathwise bound", label="upper", provenance="derived",
         statement=REG + r" $\leq\frac{\delta}{2}(u-\eta_0)^2+2\eta_{max}\sqrt{\sum "
         r"a_t^2}+b_{max}\eta_{max}^2\log(1+\frac{1}{\delta}\sum b_t)$",
-        cases=cases({**BOXED, "learner": "ogd_adagrad"}), run=recorded, sides=regret_sides(g2b, weight=by_delta), assumptions=SEQUENCE,
+        cases=cases({**BOXED, "learner": "ogd_adagrad"}), run=recorded, sides=regret_sides(g2b, weight=by_delta),
+        assumptions=(*SEQUENCE, STARTS_INSIDE),
         control=Control("FTRL fed with -a_t, losses a = 1, b = 0.1", run=flipped, cases=(FLAT,)),
     ),
     Claim(

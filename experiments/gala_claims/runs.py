@@ -15,6 +15,7 @@ import numpy as np
 
 from lra_ref.engine.run import run
 from lra_ref.engine.status import Status
+from lra_ref.learners import make_learner
 from lra_ref.learners.formulas import loss
 from lra_ref.methods import make_method
 from lra_ref.oracles import make_oracle
@@ -107,8 +108,27 @@ class Recorded:
         return suffered + np.cumsum(sizes, axis=1) * np.abs(u) + np.cumsum(self.b, axis=1) / 2 * np.square(u)
 
 
+def fed(case: CaseView, count: int) -> Recorded:
+    """The learner alone on the losses of the case, once per trajectory: what is said of every sequence is searched on any sequence."""
+    oracle, rate = oracle_of("parabola", "exact", None), make_method(case["method"], **case["parameters"]).rate
+    p = rate.parameters
+    low, high = (0.0, p.eta_max) if p.clip else (-np.inf, np.inf)
+    learner = make_learner(p.learner, eta_0=p.eta_0, delta=p.delta, low=low, high=high, center=p.center, gamma=p.gamma)
+    for a, b in zip(case["losses"]["a"], case["losses"]["b"], strict=True):
+        learner.observe(a, b)
+    h = learner.history()
+    none, a, b, eta = (np.repeat(row[np.newaxis], count, axis=0) for row in (np.zeros(h.a.size), h.a, h.b, h.plays))
+    ends = np.zeros((count, h.a.size + 1))
+    return Recorded(
+        a=a, b=b, eta=eta, f=ends, gradient_norm=ends, direction_norm=ends, slope=ends, smoothness=none, momentum_smoothness=none,
+        flagged=none[:, -1], statuses=(Status.RUNNING.name,), oracle=oracle, settings={"rate": p.as_dict()}, case=case,
+    )  # fmt: skip
+
+
 def recorded(case: CaseView, seeds: Any, settings: Settings) -> Recorded:
-    """Run the case's configuration for T steps on the given trajectories, every step recorded."""
+    """Run the case's configuration for T steps on the given trajectories, every step recorded; ``losses``: see :func:`fed`."""
+    if "losses" in case:
+        return fed(case, len(seeds))
     oracle = oracle_of(case["problem"], case.get("noise", "exact"), case.get("level"))
     method = make_method(case["method"], **case.get("parameters", {}))
     made = run(

@@ -8,6 +8,7 @@ import numpy as np
 
 from experiments.gradient_variation_claims.runs import FINITE, Evidence, norm2, observed, smoothness
 from lra_ref.verify import Assumption, Bound, Case, CaseView, Claim, Control, Measured, Settings
+from lra_ref.verify.kinds.base import MACHEPS
 
 
 def eps_of(e: Evidence) -> float:
@@ -20,10 +21,35 @@ def away(e: Evidence) -> Any:
     return np.sqrt(norm2(e["x"] - e["oracle"].problem.x_star))
 
 
-def contraction(e: Evidence) -> float:
+def contraction_factor(big: Any, m: Any, eps: Any, moment: Any) -> Any:
     """rho = max(|1 - L/eps_f|, 1 - m / (eps_f + G^2)), G^2 the largest |g_t|^2: every factor |1 - lambda eta_t| is at most rho."""
-    m, eps = e["oracle"].problem.strong_convexity.value, eps_of(e)
-    return float(max(abs(1 - smoothness(e) / eps), 1 - m / (eps + np.max(norm2(e["g"])))))
+    return np.maximum(np.abs(1 - big / eps), 1 - m / (eps + moment))
+
+
+def repulsion_factor(big: Any, eps: Any) -> tuple[Any, Any]:
+    """``(gamma, kappa)``: gamma = (L/2 - eps_f)/2, and kappa = L / (eps_f + gamma) - 1 > 1 the factor while |g_t|^2 <= gamma."""
+    gamma = (big / 2 - eps) / 2
+    return gamma, big / (eps + gamma) - 1
+
+
+def cycle_point(big: Any, eps: Any) -> Any:
+    """|x_c| = sqrt(L/2 - eps_f) / L: there a step of fisher leads from x to -x."""
+    return np.sqrt(big / 2 - eps) / big
+
+
+def cycle_multiplier(big: Any, eps: Any) -> Any:
+    """|3 - 8 eps_f/L|, the factor by which a step changes a small distance to the two-cycle."""
+    return np.abs(3 - 8 * eps / big)
+
+
+def cycle_window(big: Any, eps: Any) -> Any:
+    """|1 - |3 - 8 eps_f/L|| |x_c| / 6: so close to |x_c| a step changes the distance by more than half of what the multiplier says."""
+    return np.abs(1 - cycle_multiplier(big, eps)) * cycle_point(big, eps) / 6
+
+
+def contraction(e: Evidence) -> float:
+    """:func:`contraction_factor` of a run."""
+    return float(contraction_factor(smoothness(e), e["oracle"].problem.strong_convexity.value, eps_of(e), np.max(norm2(e["g"]))))
 
 
 def attraction(e: Evidence, power: float = 1.0) -> Bound:
@@ -35,13 +61,9 @@ def attraction(e: Evidence, power: float = 1.0) -> Bound:
 
 
 def repulsion(e: Evidence, stronger: float = 1.0) -> Bound:
-    """kappa |y_t| <= |y_{t+1}| for the component y along the top eigenvector while |g_t|^2 <= gamma; and |g|^2 does come to exceed gamma.
-
-    gamma = (L/2 - eps_f)/2 and kappa = L / (eps_f + gamma) - 1 > 1.
-    """
-    big, eps = smoothness(e), eps_of(e)
-    gamma = (big / 2 - eps) / 2
-    kappa = stronger * (big / (eps + gamma) - 1)
+    """kappa |y_t| <= |y_{t+1}| for the component y along the top eigenvector while |g_t|^2 <= gamma; and |g|^2 comes to exceed gamma."""
+    gamma, kappa = repulsion_factor(smoothness(e), eps_of(e))
+    kappa *= stronger
     g2 = norm2(e["g"])
     y = np.abs((e["x"] - e["oracle"].problem.x_star)[..., -1])  # the spectrum is sorted, the last coordinate is the top
     near = g2[:, :-1] <= gamma
@@ -54,15 +76,16 @@ def repulsion(e: Evidence, stronger: float = 1.0) -> Bound:
 
 # --- the two-cycle in one dimension ------------------------------------------------------------------------------------------------
 def cycle_run(case: CaseView, seeds: Any, settings: Settings) -> Evidence:
-    """Run from (1 + offset) times the point of the cycle, |x_c| = sqrt(L/2 - eps_f) / L."""
-    big, share = case["L"], case["share"]
-    point = np.sqrt(big / 2 - share * big) / big
+    """Run from x_c + offset windows; x_c = sqrt(L/2 - eps_f) / L is the point of the cycle."""
+    big, eps = case["L"], case["share"] * case["L"]
+    point, window = cycle_point(big, eps), cycle_window(big, eps)
     view = CaseView(case.name, {
-        "problem": "quadratic", "problem_parameters": {"spectrum": [big]}, "x0": float(point * (1 + case["offset"])), "T": case["T"],
-        "parameters": {"member": "fisher", "eps_f": share * big},
+        "problem": "quadratic", "problem_parameters": {"spectrum": [big]}, "x0": float(point + case["offset"] * window), "T": case["T"],
+        "parameters": {"member": "fisher", "eps_f": eps},
     })  # fmt: skip
     e = observed(view, seeds, settings)
-    return {**e, "off": np.abs(np.abs(e["x"][..., 0]) - point), "point": point, "multiplier": abs(3 - 8 * share)}
+    off = np.abs(np.abs(e["x"][..., 0]) - point)
+    return {**e, "off": off, "point": point, "window": window, "multiplier": cycle_multiplier(big, eps)}
 
 
 def off_scale(e: Evidence) -> Any:
@@ -75,16 +98,22 @@ def cycle_attraction(e: Evidence, power: float = 1.0) -> Bound:
     rho = (1 + e["multiplier"]) / 2
     t = np.arange(1, e["off"].shape[1])
     lhs, rhs = e["off"][:, 1:], e["off"][:, :1] * rho ** (power * t)
-    # a rounding of one step is carried on with a factor below rho: at most 1/(1 - rho) of them count
-    return Bound(lhs=lhs, rhs=rhs, scale=off_scale(e), operations=32.0 / (1 - min(rho, 0.99)))
+    # a rounding of one step is carried on with a factor below rho < 1
+    return Bound(lhs=lhs, rhs=rhs, scale=off_scale(e), operations=32.0 * t)
 
 
 def cycle_repulsion(e: Evidence) -> Bound:
-    """kappa | |x_t| - x_c | <= | |x_{t+1}| - x_c | while |x_t| is within 1% of x_c, kappa half-way between 1 and |3 - 8 eps_f/L|."""
+    """kappa | |x_t| - x_c | <= | |x_{t+1}| - x_c | while |x_t| is in the window, kappa half-way between 1 and |3 - 8 eps_f/L|."""
     kappa = (1 + e["multiplier"]) / 2
-    near = e["off"][:, :-1] <= 0.01 * e["point"]
+    near = e["off"][:, :-1] <= e["window"]
     lhs, rhs = np.where(near, kappa * e["off"][:, :-1], 0.0), np.where(near, e["off"][:, 1:], 1.0)  # elsewhere 0 <= 1
     return Bound(lhs=lhs, rhs=rhs, scale=off_scale(e), operations=32.0)
+
+
+def in_window(e: Evidence) -> Measured:
+    """The start is in the window, to the rounding of a point of the size of x_c."""
+    share = float(e["off"][0, 0] / e["window"]) if e["window"] > 0 else np.inf
+    return Measured(bool(e["off"][0, 0] <= e["window"] + 8 * MACHEPS * e["point"]), share, "distance in windows")
 
 
 def between(low: float, high: float) -> Assumption:
@@ -112,7 +141,7 @@ def _cycle_cases(shares: tuple[float, ...], steps: int) -> tuple[Case, ...]:
     out = []
     for share in shares:
         for big in (1.0, 40.0):
-            common = {"L": big, "share": share, "offset": 2.0**-10}
+            common = {"L": big, "share": share, "offset": 0.25}
             out.append(Case(f"eps_f = {share:g} L, L = {big:g}", {"T": 10}, {"T": steps}, {"T": steps}, common))
     return tuple(out)
 
@@ -155,12 +184,12 @@ CLAIMS = [
         kind="pathwise bound",
         label="upper",
         provenance="derived",
-        statement=r"1-D: near $|x_c|=\sqrt{L/2-\epsilon_f}/L$ the distance of $|x_t|$ to it "
-        r"shrinks by $\frac{1}{2}(1+|3-8\epsilon_f/L|)$ per step",
+        statement=r"1-D: $m=|3-8\epsilon_f/L|$; within $\frac{1}{6}|1-m||x_c|$ of $|x_c|=\sqrt{L/2-\epsilon_f}/L$ the distance "
+        r"of $|x_t|$ to it shrinks by $\frac{1}{2}(1+m)$ per step",
         cases=ATTRACTING,
         run=cycle_run,
         sides=cycle_attraction,
-        assumptions=(FINITE, between(0.25, 0.5)),
+        assumptions=(FINITE, between(0.25, 0.5), Assumption("the start is in the window", "distance to the cycle at t = 0", in_window)),
         control=Control("eps_f = L/5, where it repels", sides=lambda e: cycle_attraction({**e, "multiplier": 0.6}), cases=REPELLING[-1:]),
     ),
     Claim(
@@ -169,7 +198,8 @@ CLAIMS = [
         kind="pathwise bound",
         label="lower",
         provenance="derived",
-        statement=r"1-D: close to $|x_c|$ the distance of $|x_t|$ to it grows by $\frac{1}{2}(1+|3-8\epsilon_f/L|)$ per step",
+        statement=r"1-D: $m=|3-8\epsilon_f/L|$; within $\frac{1}{6}|1-m||x_c|$ of $|x_c|$ the distance of $|x_t|$ to it "
+        r"grows by $\frac{1}{2}(1+m)$ per step",
         cases=REPELLING,
         run=cycle_run,
         sides=cycle_repulsion,

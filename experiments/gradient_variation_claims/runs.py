@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from experiments.sequences import scripted
 from lra_ref.engine.reference import Stepper, Vectors, reference_run
 from lra_ref.engine.status import Status
 from lra_ref.methods import Method, compose
@@ -41,7 +42,9 @@ def _oracle(problem: str, parameters: str, noise: str, level: float | None) -> O
 
 
 def oracle_of(case: CaseView) -> Oracle:
-    """The oracle of a case."""
+    """The oracle of a case: its problem and noise, or the gradients that it lists."""
+    if "gradients" in case:
+        return scripted(case["gradients"])
     return _oracle(case["problem"], json.dumps(case.get("problem_parameters", {})), case.get("noise", "exact"), case.get("level"))
 
 

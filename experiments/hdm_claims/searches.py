@@ -57,26 +57,29 @@ HELD: dict[str, Any] = {"space": {**FEW, "a": SCALE}, "build": held, "keep": ("r
 RIPPLES = Search(keep=("curvature", "amplitude", "frequency"))
 
 SEARCHES = {
-    "hdm.H1": Search(tight=True, slack="None along the top eigenvector of a quadratic."),
+    "hdm.H1": Search(slack="None along the top eigenvector of a quadratic."),
     "hdm.H1convex": Search(tight=True, control=RIPPLES, slack="None where P and Q act alike on the gradient, or F is linear between the "
         "two points."),
-    "hdm.H1smooth": Search(slack="Only the part of Q - P that acts on g counts, and of it the part along the top eigenvector."),
-    "hdm.H1slope": Search(slack="|P g| is bounded by the operator norm of P, and the gradient there by L times that length."),
+    "hdm.H1smooth": Search(
+        slack="Only the part of Q - P that acts on g counts; the quadratic term is all there is where P and Q are nearly equal."),
+    "hdm.H1slope": Search(
+        slack="None where P turns g along the top eigenvector against itself; else |P g| is bounded by the operator norm of P."),
     "hdm.H10": Search(tight=True, control=RIPPLES, slack="None where the two points coincide or F is linear between them."),
     "hdm.H2": Search(space={**FEW, "edge": EDGE}, keep=("radius",), build=to_the_edge, control=Search(keep=("edge", "radius", "x0")),
-        slack="A projection only shortens the distance to P, the distance to the last play is dropped; h is convex, not linear."),
+        slack="None where h is linear, on the far part of Huber's function, and the last play is P; else h is convex, not linear."),
     "hdm.H2rate": Search(space={**FEW, "edge": EDGE}, control=Search(keep=("edge", "x0")),
         slack="The slack of H2, with every hypergradient as large as 1 + L Dp."),
     "hdm.H3": Search(space={**FEW, "edge": EDGE}, keep=("radius", "a"), build=to_the_edge,
         control=Search(keep=("edge", "radius", "a", "x0")),
         slack="The distance to P is bounded by the whole interval in every iteration; h is convex, not linear."),
     "hdm.H3v1": Search(keep=("edge", "radius", "a")),
-    "hdm.H7": Search(space={**FEW, "edge": EDGE}, keep=("radius",), build=to_the_edge, control=Search(keep=("edge", "x0")), tight=True,
-        slack="None in one dimension on a parabola: P_1 to P_2 and the value of h are both quadratic there."),
+    "hdm.H7": Search(space={**FEW, "edge": EDGE}, keep=("radius",), build=to_the_edge, control=Search(keep=("edge", "x0")),
+        slack="h is bounded by smoothness along the step and by convexity towards P; where it is linear, only the first loses."),
     "hdm.H4": Search(space=FEW, slack="None where the tested point is rejected: the value stays."),
     "hdm.H5": Search(space=FEW, control=Search(space=FEW, keep=("x0",)),
-        slack="|g| |x - x*| bounds the gap of a convex function, and R is the largest distance of the run."),
-    "hdm.H6": Search(space=FEW, tight=True, control=Search(space=FEW), slack="None where every eigenvalue is mu."),
+        slack="None where no tested point was accepted yet; else |g| |x - x*| bounds the gap and R is the largest distance."),
+    "hdm.H6": Search(space=FEW, tight=True, slack="None where every eigenvalue is mu.",
+        control=Search(space={**FEW, "a": SCALE}, keep=("spectrum",), build=alike)),
     "hdm.H8": Search(**HELD, tight=True, control=Search(**HELD), slack="None in one iteration where every eigenvalue is L."),
     "hdm.H8v3": Search(**HELD, control=Search(space={"a": SCALE}, keep=("spectrum", "eta", "K"), build=alike),
         slack="The regret of H7 in place of its own, and 2 L h is at least -1 only for the best P."),

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from lra_ref.verify.claim import Case, CaseView, Claim, Settings
+from lra_ref.verify.claim import Case, CaseView, Claim, Run, Settings, SidesOf
 from lra_ref.verify.kinds import KINDS, Judgement, Sides, Verdict
 from lra_ref.verify.statistics import share
 
@@ -84,13 +84,18 @@ def view_of(claim: Claim, case: Case, settings: Settings) -> CaseView:
     return CaseView(view.name, view.parameters, _once("pilot", key, lambda: pilot(view, seeds, settings)))
 
 
+def evidence_of(claim: Claim, role: str) -> tuple[Run, SidesOf]:
+    """``run`` and ``sides`` of the claim or of its control."""
+    control = claim.control if role == "control" else None
+    run = control.run if control is not None and control.run is not None else claim.run
+    return run, control.sides if control is not None and control.sides is not None else claim.sides
+
+
 def look(
     claim: Claim, role: str, case: Case, settings: Settings, ranges: Iterable[tuple[int, int]], alpha: float, known: Look | None = None
 ) -> Look:
     """Run ranges of seeds, add them to what is known and judge at error probability ``alpha``."""
-    control = claim.control if role == "control" else None
-    run = control.run if control is not None and control.run is not None else claim.run
-    sides_of = control.sides if control is not None and control.sides is not None else claim.sides
+    run, sides_of = evidence_of(claim, role)
     view = view_of(claim, case, settings)
     sides, ranged = (known.sides, known.looks) if known is not None else (None, [])
     measured: list[dict[str, Any]] = list(known.assumptions) if known is not None else []

@@ -26,11 +26,14 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lra_ref.parameters import unknown
 from lra_ref.typing import Array
 from lra_ref.verify.kinds import KINDS, Rounded, Sides
+
+if TYPE_CHECKING:
+    from lra_ref.verify.falsify.space import Search
 
 PRESETS = ("smoke", "quick", "full")
 LABELS = (None, "upper", "lower", "tight")
@@ -200,6 +203,7 @@ class Claim:
     pilot               ``pilot(case, seeds, settings)``, optional: run once on ``pilot_seeds`` seeds of its own, its answer is
                         ``case.pilot``: whatever a statement in expectation needs fixed in advance
     may_be_undecided    why UNDECIDED counts as good enough in the exit code, empty if it does not
+    search              how ``lra-ref falsify`` searches it, optional: :class:`lra_ref.verify.falsify.space.Search`
     notes, explain      a remark for the row, and text for the report
     """
 
@@ -219,6 +223,7 @@ class Claim:
     pilot: Run | None = None
     pilot_seeds: int = 32
     may_be_undecided: str = ""
+    search: Search | None = None
     notes: str = ""
     explain: str = ""
 

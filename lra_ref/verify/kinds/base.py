@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from lra_ref.readings import bits
 from lra_ref.typing import Array, Floats
 
 #: machine precision of float64: the distance from 1 to the next number
@@ -90,8 +91,10 @@ class Sides(abc.ABC):
 
 
 def real(name: str, value: Any) -> Floats:
-    """``value`` as a float64 array; complex, text and object arrays are refused."""
+    """``value`` as a float64 array; complex, text and object arrays are refused, but for the balls of a certified computation."""
     array = np.asarray(value)
+    if array.dtype == object and bits() is not None:
+        return array
     if array.dtype.kind not in "fiub":
         raise ValueError(f"{name} must be an array of real numbers, got dtype {array.dtype}")
     return np.asarray(array, dtype=np.float64)
@@ -164,7 +167,7 @@ class Rounded:
         for name, value in together(given).items():
             object.__setattr__(self, name, value)
         for name in ("scale", "operations"):
-            if np.any(getattr(self, name) < 0):
+            if getattr(self, name).dtype != object and np.any(getattr(self, name) < 0):
                 raise ValueError(f"{name} must be >= 0, got {np.min(getattr(self, name)):g}")
         object.__setattr__(self, "at", labels(self.at, self.lhs.shape[1] if self.lhs.ndim > 1 else 1))
 

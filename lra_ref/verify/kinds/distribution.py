@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from lra_ref.typing import Array
-from lra_ref.verify.kinds.base import Estimate, Judgement, Sides, Verdict, real, relative, seeds_first
+from lra_ref.verify.kinds.base import MACHEPS, Estimate, Judgement, Sides, Verdict, real, relative, seeds_first
 from lra_ref.verify.statistics import FEWEST, correlation, jackknife, kolmogorov_limits, mean_limits, median_limits, variance_values
 
 STATISTICS = ("mean", "variance", "correlation", "median")
@@ -23,7 +23,9 @@ class Moment:
 
     ``statistic``: ``"mean"``, ``"variance"``, ``"median"`` of ``(seeds,)``, or ``"correlation"`` of the two columns of ``(seeds, 2)``.
     An autocorrelation is the correlation of two entries of every trajectory, or the mean of their product where the mean is known.
-    ``tol`` is part of the statement (1% of the value, say), not an allowance for rounding.
+    ``tol`` is part of the statement (1% of the value, say). To it comes the allowance for rounding ``operations * macheps * scale``, for
+    a law may be degenerate, and ``tol`` 0: ``operations`` counts the rounded operations in a sample, ``scale`` is the size of the terms of
+    which samples and value are made, by default that of the samples (of their squares for a variance).
     """
 
     name: str
@@ -32,6 +34,8 @@ class Moment:
     tol: float
     statistic: str = "mean"
     side: str = "equal"
+    operations: float = 32.0
+    scale: float | None = None
 
     def __post_init__(self) -> None:
         for name, choices in (("statistic", STATISTICS), ("side", SIDES)):
@@ -39,6 +43,10 @@ class Moment:
                 raise ValueError(f"{name} of moment {self.name!r} must be one of {', '.join(choices)}, got {getattr(self, name)!r}")
         if not self.tol >= 0:
             raise ValueError(f"tol of moment {self.name!r} must be >= 0, got {self.tol!r}")
+        if not self.operations >= 0:
+            raise ValueError(f"operations of moment {self.name!r} must be >= 0, got {self.operations!r}")
+        if self.scale is not None and not self.scale >= 0:
+            raise ValueError(f"scale of moment {self.name!r} must be >= 0, got {self.scale!r}")
         samples = real("samples", self.samples)
         seeds_first(f"moment {self.name!r}", "samples", samples, 2 if self.statistic == "correlation" else 1)
         object.__setattr__(self, "samples", samples)
@@ -49,7 +57,16 @@ class Moment:
             bad = int(np.sum(np.isnan(self.samples)))
             return _unusable(self.name, self.value, f"{self.name}: {bad} of {self.samples.size} samples are not numbers")
         estimate = Estimate(self.name, *self._limits(alpha if self.side != "equal" else alpha / 2), float(self.value))
-        return _judged(estimate, self.side, self.tol, len(self.samples))
+        return _judged(estimate, self.side, self.tol + self.rounding(), len(self.samples))
+
+    def rounding(self) -> float:
+        """``operations * macheps * scale``: what rounding may do to the estimate and to the value, whatever the law."""
+        if self.scale is not None:
+            return self.operations * MACHEPS * self.scale
+        if self.statistic == "correlation":
+            return self.operations * MACHEPS
+        size = np.abs(self.samples)
+        return self.operations * MACHEPS * (float(np.mean(size**2 if self.statistic == "variance" else size)) + abs(self.value))
 
     def _limits(self, alpha: float) -> tuple[float, float, float]:
         if self.statistic == "median":

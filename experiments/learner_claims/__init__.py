@@ -1,0 +1,1 @@
+"""What the claims of the learners need beside themselves."""
