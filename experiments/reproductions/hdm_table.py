@@ -108,7 +108,7 @@ def figure(rows: list[dict[str, str]], path: Path) -> None:
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    from lra_ref.verify.plots import STYLE
+    from lra_ref.verify.plots import STYLE, svg
 
     tasks = len({(row["problem"], row["data"], row["start"]) for row in rows})
     with matplotlib.rc_context(STYLE):
@@ -127,7 +127,10 @@ def figure(rows: list[dict[str, str]], path: Path) -> None:
             )
         axes.set(xscale="log", xlim=(10, BUDGET), ylim=(0, 1.02), xlabel="gradient evaluations", ylabel=f"share of {tasks} tasks solved")
         axes.legend(fontsize="small", ncols=2)
-        drawn.savefig(path)
+        if path.suffix == ".svg":
+            path.write_text(svg(drawn), encoding="utf-8")
+        else:
+            drawn.savefig(path)
         plt.close(drawn)
 
 
