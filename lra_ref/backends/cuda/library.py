@@ -33,7 +33,9 @@ def numpy_call(name: str, arguments: list[tuple[str, Any]]) -> tuple[str, Any, s
     if name in CASTS and len(arguments) == 1:
         return cast(*arguments[0], CASTS[name]), CASTS[name], ""
     if name in ("maximum", "minimum") and len(arguments) == 2:
-        kind = unify(arguments[0][1], arguments[1][1])
+        kinds = [kind for _, kind in arguments]
+        # of a float32 and a whole number the compiled kernels take the larger one in float32, unlike their sum
+        kind = F32 if F32 in kinds and not all(k.real for k in kinds) else unify(*kinds)
         first, second = (cast(*argument, kind) for argument in arguments)
         return f"{'largest' if name == 'maximum' else 'smallest'}<{kind.c}>({first}, {second})", kind, ""
     if name == "where" and len(arguments) == 3:

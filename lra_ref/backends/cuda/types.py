@@ -1,6 +1,7 @@
 """Types of generated code and how they mix: the promotion rules of the CPU's compiler, so that float32 has the same bits too.
 
-A whole number with a float32 makes a float64, as in compiled kernels (other than in NumPy, where a literal takes the type of the array).
+A whole number with a float32 makes a float64, as in compiled kernels (other than in NumPy, where a literal takes the type of the array);
+the larger or smaller of the two stays float32.
 """
 
 from __future__ import annotations
