@@ -47,7 +47,7 @@ class Seen:
         """A value per block ``(..., K)`` repeated over the elements of its block; ``(..., 1)`` is left to broadcasting."""
         if len(self.offsets) == 2 or scalars.shape[-1] == 1:
             return scalars
-        return np.repeat(scalars, np.diff(self.offsets), axis=-1)
+        return np.repeat(scalars, np.diff(self.offsets).tolist(), axis=-1)
 
 
 class Part:

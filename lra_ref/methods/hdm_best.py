@@ -230,7 +230,8 @@ class HDMBest(Whole):
         hyp, first, new, zero = self.hyper(), seen.t == 0, dict(state), np.zeros_like(state["status"])
 
         def whole(summands: Array) -> Array:
-            return np.asarray(in_order(block_sums(summands, seen.offsets)))
+            added: Array = in_order(block_sums(summands, seen.offsets))
+            return added
 
         if first:
             new.update(beta=zero + hyp[BETA_START], lr=zero + hyp[LR_GIVEN], lr_0=zero + hyp[LR_GIVEN], L_est=zero + hyp[L_GIVEN])

@@ -45,15 +45,17 @@ class HDMReference(Whole):
     def times(self, state: State, v: Array) -> Array:
         """P v for P in the state; a full P adds up its columns in order."""
         if self.parameters.shape == "full":
-            return np.asarray(in_order(product(self.matrix(state, self.rows_of_P), v[..., None, :]))[..., 0])
-        return np.asarray(product(state["P"] if self.parameters.shape == "diagonal" else state["alpha"], v))
+            moved: Array = in_order(product(self.matrix(state, self.rows_of_P), v[..., None, :]))[..., 0]
+        else:
+            moved = product(state["P"] if self.parameters.shape == "diagonal" else state["alpha"], v)
+        return moved
 
     def signal(self, state: State, seen: Seen, norm2: Any) -> Array:
         """r for every entry of P."""
-        base = state["gradient"]
-        if self.parameters.shape == "full":
-            return np.asarray(hypergradient(product(seen.g[..., :, None], base[..., None, :]), norm2[..., None]))
-        return np.asarray(hypergradient(product(seen.g, base), norm2))
+        base, full = state["gradient"], self.parameters.shape == "full"
+        pairs = product(seen.g[..., :, None], base[..., None, :]) if full else product(seen.g, base)
+        r: Array = hypergradient(pairs, norm2[..., None] if full else norm2)
+        return r
 
     def choose(self, state: State, seen: Seen, d: Array) -> tuple[State, Any, Info]:
         """Feedback of the tested point, null step, updates of what is scalar."""
@@ -61,7 +63,8 @@ class HDMReference(Whole):
         new, zero = dict(state), np.zeros_like(state["status"])
 
         def whole(summands: Array) -> Array:
-            return np.asarray(in_order(block_sums(np.broadcast_to(summands, seen.x.shape), seen.offsets)))
+            added: Array = in_order(block_sums(np.broadcast_to(summands, seen.x.shape), seen.offsets))
+            return added
 
         if first:
             new["alpha"] = zero + hyp[kernels.START] if p.shape == "scalar" else zero
@@ -141,7 +144,7 @@ class HDMReference(Whole):
             learns = learns[..., None]
         r = self.signal(state, seen, state["tested_norm2"])
         P = self.matrix(state, self.rows_of_P) if full else state["P"]
-        start, G = hyp[kernels.START] * np.eye(self.dim) if full else hyp[kernels.START], None
+        start, G = hyp[kernels.START] * np.eye(self.dim, like=seen.x) if full else hyp[kernels.START], None
         if self.adagrad:
             G = self.matrix(state, self.rows_of_G) if full else state["G"]
             G = where(learns, accumulated(G, r), G)

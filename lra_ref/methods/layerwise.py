@@ -153,8 +153,12 @@ class Layerwise(Whole):
 
     def sight(self, state: State, seen: Seen, d: Array) -> State:
         """The gradient of every block, padded with zeros."""
-        which = np.repeat(np.arange(len(seen.offsets) - 1), np.diff(seen.offsets))
-        return dict(state, **{name: where(which == k, seen.g, 0.0) for k, name in enumerate(self.vectors)})
+        parts = [seen.g[..., lo:hi] for lo, hi in pairwise(seen.offsets)]
+
+        def padded(k: int) -> Array:
+            return np.concatenate([part if s == k else np.zeros_like(part) for s, part in enumerate(parts)], axis=-1)
+
+        return dict(state, **{name: padded(k) for k, name in enumerate(self.vectors)})
 
     def choose(self, state: State, seen: Seen, d: Array) -> tuple[State, Any, Info]:
         """One rate per block, (..., K)."""

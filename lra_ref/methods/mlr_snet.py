@@ -244,7 +244,7 @@ class MLRSNet(Whole):
         """One look, then walk, look or learn."""
         p, H, new, dim = self.parameters, self.parameters.hidden, dict(state), seen.x.shape[-1]
         if seen.t == 0:
-            self.lay_out(new, "theta", np.broadcast_to(np.array(self.theta), (*seen.x.shape[:-1], len(self.theta))), dim)
+            self.lay_out(new, "theta", np.broadcast_to(np.array(self.theta, like=seen.x), (*seen.x.shape[:-1], len(self.theta))), dim)
         theta, cell = self.laid_out(new, "theta", len(self.theta)), self.laid_out(state, "cell", 4 * H)
         view = look(theta, cell[..., :H], cell[..., H : 2 * H], seen.f, H)
         self.lay_out(new, "cell", np.concatenate([cell[..., : 2 * H], view.h, view.c], axis=-1), dim)
@@ -287,5 +287,5 @@ class MLRSNet(Whole):
         m, v = average(m, slope, p.beta1, 1 - p.beta1), average(v, square(slope), p.beta2, 1 - p.beta2)
         counts = np.maximum(state["updates"] - 1, 0)
         found = [bias_corrections(p.beta1, p.beta2, int(count)) for count in counts.reshape(-1)]
-        correction1, correction2 = (np.array(column).reshape(counts.shape) for column in zip(*found, strict=True))
+        correction1, correction2 = (np.array(column, like=counts).reshape(counts.shape) for column in zip(*found, strict=True))
         return {"theta": descend(theta, p.meta_lr, adam_direction(m, v, correction1, correction2, p.eps)), "m": m, "v": v}

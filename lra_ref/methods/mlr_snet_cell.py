@@ -124,10 +124,10 @@ def parts(theta: Array, hidden: int) -> Weights:
 
 def times(W: Array, u: Array) -> Array:
     """W u, columns added in order: (..., n, m), (..., m) -> (..., n)."""
-    total = W[..., 0] * u[..., :1]
+    total: Array = W[..., 0] * u[..., :1]
     for k in range(1, W.shape[-1]):
         total = total + W[..., k] * u[..., k : k + 1]
-    return np.asarray(total)
+    return total
 
 
 def look(theta: Array, h: Array, c: Array, loss: Any, hidden: int) -> View:

@@ -222,7 +222,8 @@ class Mechanic(Rate):
     def displacement(self, state: State, seen: Seen, scale: Any) -> Array:
         """Delta before the step."""
         x_ref = seen.x if seen.t == 0 else state["x_ref"]
-        return np.asarray(state["delta"] if self.stored else recomputed(seen.x, x_ref, scale + self.parameters.scale_eps))
+        delta: Array = state["delta"] if self.stored else recomputed(seen.x, x_ref, scale + self.parameters.scale_eps)
+        return delta
 
     def choose(self, state: State, seen: Seen, d: Array) -> tuple[State, Any, Info]:
         """Feedback, bets, scale."""

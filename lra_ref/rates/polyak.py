@@ -19,8 +19,6 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from lra_ref.arithmetic import finite_or_nan, total
 from lra_ref.backends.sums import block_sums, in_order
 from lra_ref.formulas import clip, product, where
@@ -67,7 +65,7 @@ class ModelRate(Rate):
         """The rate at which the linear model reaches f_star."""
         slope = in_order(block_sums(product(seen.g, d), seen.offsets))
         f_star, c, limit = self.hyper()
-        return state, np.asarray(model_rate(seen.f, slope, f_star, c, limit)), {}
+        return state, model_rate(seen.f, slope, f_star, c, limit), {}
 
 
 @RATES.register("polyak")

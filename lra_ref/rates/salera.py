@@ -256,7 +256,7 @@ class ALERA(PathRate):
 
     def choose(self, state: State, seen: Seen, d: Array) -> tuple[State, Any, Info]:
         """Path norms and rates, block by block."""
-        p, gains = self.parameters, np.array(self.known())
+        p, gains = self.parameters, np.array(self.known(), like=seen.x)
         new, alarm = dict(state), np.zeros_like(state["eta"], dtype=bool)
         if "saved" in self.vectors:
             new, alarm = self.watch(new, seen)

@@ -44,6 +44,9 @@ class Foreign(np.lib.mixins.NDArrayOperatorsMixin):
     def __bool__(self) -> bool:
         return bool(self.array)
 
+    def __int__(self) -> int:
+        return int(self.array)
+
     def __getattr__(self, name: str) -> Any:
         if name not in ("reshape", "astype", "view", "copy", "all", "any", "sum"):
             raise AttributeError(name)
