@@ -63,6 +63,9 @@ class Part:
     #: number of coefficients per block and of summands that the kernels use
     coefficients: int = 1
     sums: int = 0
+    #: True: the element kernels see their vectors through the slices lo:hi (d: at:at+hi-lo) alone and use ``seg`` only for the row of
+    #: ``coef``, so that one call may serve several trajectories laid out end to end
+    together: ClassVar[bool] = True
 
     def __init__(self, **values: Any) -> None:
         self.parameters: Any = self.Parameters.build(self.name, values)

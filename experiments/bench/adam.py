@@ -19,7 +19,7 @@ from lra_ref.bench.rows import Goal, Row
 from lra_ref.bench.streams import filled
 from lra_ref.bench.timing import alternate
 from lra_ref.methods import make_method
-from lra_ref.verify.environment import version
+from lra_ref.runs.environment import version
 
 SIZES = (1_000, 100_000, 10_000_000)
 #: so few elements that a step costs what its call costs

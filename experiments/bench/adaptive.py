@@ -19,7 +19,7 @@ from lra_ref.bench.rows import Goal, Row
 from lra_ref.bench.streams import filled
 from lra_ref.methods import Method, make_method
 from lra_ref.parts import WHOLES
-from lra_ref.verify.environment import version
+from lra_ref.runs.environment import version
 
 SIZES = (1_000, 10_000_000)
 #: least ratio per size

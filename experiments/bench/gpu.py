@@ -28,7 +28,7 @@ from lra_ref.engine.run import run
 from lra_ref.methods import Method, make_method
 from lra_ref.oracles import make_oracle
 from lra_ref.problems import make_problem
-from lra_ref.verify.environment import environment
+from lra_ref.runs.environment import environment
 
 #: methods and their parameters: no direction, a stateful one, a norm, feedback, a stored direction with feedback
 METHODS: tuple[tuple[str, dict[str, Any]], ...] = (

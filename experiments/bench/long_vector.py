@@ -3,7 +3,7 @@
 Every direction at a constant rate, every rate along SGD and Adam, every named and whole method, as far as ``InPlace`` takes it. The
 fewest words per element (``lra_ref.bench.words``) over the time are the bytes per second; the limit is the time of a loop per pass with
 the streams of that pass, taken in turns with the step. ``check=False`` moves the fewest words; the default ``check=True`` looks at the
-whole gradient first, and its share is in the note.
+whole gradient before anything changes, and its share is in the note.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from experiments.bench.stepping import Stepping, gradients
+from experiments.bench.stepping import LOSS, Stepping, gradients
 from lra_ref.bench.plan import Plan
 from lra_ref.bench.rows import Goal, Row
 from lra_ref.bench.streams import Limit, filled
@@ -70,7 +70,7 @@ class Passes(InPlace):
     def timed(self, gradient: np.ndarray, points: np.ndarray) -> list[float]:
         """Seconds of every pass of one step."""
         self._seconds: list[float] = []
-        if self._shared(gradient, points):
+        if self._shared(None, self.check, self.t, LOSS, 0.5, gradient, points):
             raise RuntimeError(f"{self.method.name} stopped while its passes were timed")
         self.t += 1
         return self._seconds

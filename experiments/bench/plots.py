@@ -21,7 +21,7 @@ def draw(kind: str, results: Results, description: str) -> str:
     """The plot ``roofline``, ``time`` or ``memory`` as SVG, with ``description`` in its metadata; the same bytes for the same numbers."""
     import matplotlib
 
-    from lra_ref.verify.plots import STYLE
+    from lra_ref.views.style import STYLE
 
     with matplotlib.rc_context(STYLE):
         figure = roofline(results.rows) if kind == "roofline" else growth([c for c in results.curves if c.quantity == kind], kind)
@@ -34,7 +34,7 @@ def roofline(rows: Sequence[Row]) -> Figure:
     """Elements per second against the fewest bytes per element, one point per method, with the line of the bandwidth measured beside it."""
     from matplotlib.figure import Figure
 
-    from lra_ref.verify.plots import LEFT, QUIET, RIGHT
+    from lra_ref.views.style import LEFT, QUIET, RIGHT
 
     figure = Figure(figsize=(6.4, 4.2), layout="constrained")
     axes = figure.subplots()
@@ -62,7 +62,7 @@ def growth(curves: Sequence[Curve], kind: str) -> Figure:
     """A panel per curve, with the fitted line."""
     from matplotlib.figure import Figure
 
-    from lra_ref.verify.plots import LEFT, RIGHT
+    from lra_ref.views.style import LEFT, RIGHT
 
     count = max(1, len(curves))
     figure = Figure(figsize=(6.4, 2.6 * ((count + 1) // 2)), layout="constrained")

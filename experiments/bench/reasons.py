@@ -24,20 +24,30 @@ class Reason(NamedTuple):
 
 
 SUMS = (
-    "The passes with summands compute longer than they read (the notes of the float64 rows say how much): every summand is written to a "
-    "row of 4096 numbers, 32 KiB in float64, before it is added up in the fixed order, several rows leave the first-level cache, and "
-    "CLARA's norm takes three summands per element."
+    "The passes with summands compute longer than they read (the notes of the float64 rows say how much): in the fixed order a summand is "
+    "written to a tile of 1024 numbers and read again for its running sum: traffic within the first-level cache, at the rate of a vector "
+    "per cycle, that the streams do not have; GALA has five summands per element, CLARA three, whose classes of size cost a dozen "
+    "operations."
 )
 ONE_PASS = "One pass whose arithmetic takes about as long as its streams, the more so while other processes share the cores."
+NARROW = (
+    "Half the bytes, but not half the arithmetic: where a whole number meets a float32 compiled kernels go on in float64 (divisions of "
+    "Adam and of norms, the classes of size, the running sums), with conversions both ways."
+)
 CALL = (
-    "A step costs at least what its call costs (P2, the call itself), whatever D is: argument checks and the hand-over of "
-    "25 arguments to compiled code; the peer's call is cheap here."
+    "A step costs at least what its call costs (P2, the call itself), whatever D is: checks of the arguments, and at points of the rate "
+    "those of the answers; the rest is the passes with summands, which the cache does not shorten."
 )
-SWEEP = (
-    "Every kernel is called through a helper that cuts chunks: in P4 the row of momentum has one such call more than that of sgd, with "
-    "hardly any arithmetic. And trajectories run one by one instead of in blocks, so that small dimensions do not fill vector registers, "
-    "which JAX's vmap does."
+DIVIDER = (
+    "Both sides fit the caches, and the divider is the limit: a root and three divisions per element that can not be replaced by products "
+    "with the same bits (two once the first bias correction has become 1); the second core halves that, less what waking it costs."
 )
+LOCKSTEP = (
+    "Loss, gradient and rate of every trajectory are computed by calls of compiled functions, whose dozens of arguments cost more than the "
+    "arithmetic of a few elements, where JAX compiles all of a step into one function; and a run of its own costs about half a millisecond "
+    "per thread before its first step, mostly the hand-over of 15 compiled functions."
+)
+NOISE = "At this dimension the draw of the normals takes as long as the rest of the step."
 COLD = "All functions are compiled by one core, of which other processes take a share."
 WARM = "The note splits the processor time: most of it is imports, and the compiler learning what the cached functions reach."
 SECOND = "Other processes take a share of the second core while this is measured."
@@ -45,15 +55,17 @@ SINGLE_PASS = (
     r"^(sign|sgd|rmsprop|adagrad|amsgrad|adamw?|adam_epsilon_hat|eg_\w+|(ema_)?momentum|nesterov|(cosine|inverse_\w+|step)_\w+) \|"
 )
 REASONS: list[Reason] = [
+    Reason("P1", "float32", NARROW),
     Reason("P1", SINGLE_PASS, ONE_PASS),
     Reason("P1", "", SUMS),
     Reason("P2", "1e3", CALL),
-    Reason("P2", "1e5", "Both sides fit the caches; sharing out 25 chunks over threads costs as much as it saves at this size."),
+    Reason("P2", "1e5", DIVIDER),
     Reason("P2", "1e7", "Both sides wait for memory."),
     Reason("P3", "1e3", CALL),
     Reason("P3", "1e7", SUMS),
-    Reason("P4", "", SWEEP),
-    Reason("P5", "", SWEEP),
+    Reason("P4", "gaussian.*D = 100", NOISE),
+    Reason("P4", "", LOCKSTEP),
+    Reason("P5", "", LOCKSTEP),
     Reason("P7", "cold", COLD),
     Reason("P7", "warm", WARM),
     Reason("P8", "", SECOND),

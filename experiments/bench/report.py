@@ -20,7 +20,7 @@ from pathlib import Path
 from experiments.bench import BENCHES
 from experiments.bench.reasons import reason_for
 from lra_ref.bench.rows import HEAD, Results, Row, cells
-from lra_ref.verify.store import write_atomically
+from lra_ref.runs.store import write_atomically
 
 HERE = Path(__file__).resolve().parent
 RESULTS, DOCS = HERE / "results.json", HERE.parent.parent / "docs"

@@ -20,7 +20,7 @@ from lra_ref.engine.run import run
 from lra_ref.methods import make_method
 from lra_ref.oracles import make_oracle
 from lra_ref.problems import make_problem
-from lra_ref.verify.environment import version
+from lra_ref.runs.environment import version
 
 TRAJECTORIES, STEPS, SIGMA = 64, 2000, 0.1
 #: directions whose steps differ by one call of a kernel and hardly any arithmetic

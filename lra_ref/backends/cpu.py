@@ -12,6 +12,7 @@ import hashlib
 import os
 import sys
 import tempfile
+import threading
 import types
 from collections.abc import Callable
 from functools import cache
@@ -20,9 +21,12 @@ from typing import Any
 
 import numpy as np
 
+from lra_ref.backends import memory
 from lra_ref.formulas import bits_of, float_of, names_used, where
 from lra_ref.readings import bits
 
+#: one thread compiles at a time: Numba's cache folder is one setting of the whole process
+_ONE_AT_A_TIME = threading.RLock()
 OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "boundscheck": False}
 
 
@@ -93,7 +97,7 @@ def cache_folder() -> Path | None:
 
 @cache
 def _numba() -> types.ModuleType:
-    """Numba, imported at the first compilation only, with the house ``where``, ``bits_of`` and ``float_of`` made known to it."""
+    """Numba, imported at the first compilation only, with the functions of the house that it can not read made known to it."""
     import numba
     from numba.extending import overload
 
@@ -109,6 +113,7 @@ def _numba() -> types.ModuleType:
     def _float_of(bits):  # type: ignore[no-untyped-def]
         return lambda bits: np.uint64(bits).view(np.float64)
 
+    memory.teach(numba)
     return numba
 
 
@@ -126,7 +131,7 @@ def _known(function: types.FunctionType) -> None:
     """Tell Numba to inline a plain function into whatever calls it."""
     from numba.extending import register_jitable
 
-    if function not in (where, bits_of, float_of):
+    if function not in (where, bits_of, float_of, memory.matrix_at):
         register_jitable(forceinline=function not in _APART)(function)
 
 
@@ -138,7 +143,8 @@ def compiled(function: Callable[..., Any], signature: str) -> Any:
     """
     if bits() is not None:
         raise TypeError(f"{function.__name__} would be computed in float64, not over balls")
-    return _compiled(function, signature)
+    with _ONE_AT_A_TIME:
+        return _compiled(function, signature)
 
 
 @cache
@@ -149,24 +155,44 @@ def _compiled(function: Callable[..., Any], signature: str) -> Any:
     return _compile(function, signature, signature)
 
 
+def _allocates(function: types.FunctionType) -> bool:
+    """Whether a kernel, or a function that it reaches, makes an array."""
+    return any(names_used(f.__code__) & {"zeros", "empty", "zeros_like", "empty_like"} for f in reached(function))
+
+
 def _compile(function: types.FunctionType, signature: Any, text: str) -> Any:
+    """Without counting references where nothing is allocated: it would cost a small kernel more than its work."""
     numba = _numba()
     for f in reached(function)[:-1]:
         _known(f)
-    folder = cache_folder()
+    if not _allocates(function):
+        try:
+            return _jitted(function, signature, text, {**OPTIONS, "_nrt": False})
+        except numba.core.errors.NumbaRuntimeError:
+            pass  # it assigns to a slice, which may need memory
+    return _jitted(function, signature, text, OPTIONS)
+
+
+def _jitted(function: types.FunctionType, signature: Any, text: str, options: dict[str, Any]) -> Any:
+    numba, folder = _numba(), cache_folder()
     if folder is None:
-        return numba.njit(signature, cache=False, **OPTIONS)(function)
+        return numba.njit(signature, cache=False, **options)(function)
     kept = numba.config.CACHE_DIR
     try:
-        numba.config.CACHE_DIR = str(folder / f"{function.__name__}-{fingerprint(function, text)}")
-        return numba.njit(signature, cache=True, **OPTIONS)(function)
+        numba.config.CACHE_DIR = str(folder / f"{function.__name__}-{fingerprint(function, text, options)}")
+        return numba.njit(signature, cache=True, **options)(function)
     finally:
         numba.config.CACHE_DIR = kept
 
 
-@cache
 def compiled_loop(function: Callable[..., Any], functions: tuple[str, ...], others: tuple[str, ...]) -> Any:
     """Like :func:`compiled`, for a function whose first arguments are compiled functions of the given signatures."""
+    with _ONE_AT_A_TIME:
+        return _compiled_loop(function, functions, others)
+
+
+@cache
+def _compiled_loop(function: Callable[..., Any], functions: tuple[str, ...], others: tuple[str, ...]) -> Any:
     if interpreted():
         return function
     assert isinstance(function, types.FunctionType)

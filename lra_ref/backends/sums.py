@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from lra_ref.backends.cpu import apart
 from lra_ref.typing import Array
 
 LANES = 128
@@ -19,21 +20,67 @@ CHUNK = 4096
 
 def fold(rows: Any, j: Any, n: Any, lanes: Any) -> Any:
     """Sum of ``rows[j, :n]``, n <= CHUNK (kernel); ``lanes`` is scratch of LANES numbers."""
+    return fold_from(rows, j, 0, n, lanes)
+
+
+def fold_from(rows: Any, j: Any, start: Any, n: Any, lanes: Any) -> Any:
+    """Sum of ``rows[j, start : start + n]``, as :func:`fold` (kernel)."""
     top = min(n, LANES)
     for k in range(top):
-        lanes[k] = 0 + rows[j, k]
+        lanes[k] = 0 + rows[j, start + k]
     base = LANES
     while base < n:
-        part = rows[j, base : min(base + LANES, n)]
+        part = rows[j, start + base : start + min(base + LANES, n)]
         for k in range(part.size):
             lanes[k] += part[k]
         base += LANES
-    width = LANES // 2
+    width = 1
+    while 2 * width < top:
+        width *= 2
     while width > 0:
         for k in range(min(width, top - width)):
             lanes[k] += lanes[k + width]
         width //= 2
     return lanes[0]
+
+
+def clear(lanes: Any, count: Any) -> None:
+    """Set the running sums of ``count`` summands to 0 (kernel); ``lanes`` has shape (at least count, LANES)."""
+    for j in range(count):
+        sums = lanes[j]
+        for k in range(sums.size):
+            sums[k] = 0
+
+
+@apart
+def add_rows(rows: Any, count: Any, n: Any, lanes: Any) -> None:
+    """Add ``rows[j, :n]``, pieces that begin at a multiple of LANES, to the running sums ``lanes[j]``, j < count (kernel)."""
+    for j in range(count):
+        sums, base = lanes[j], 0
+        # four rows of lanes at a time, added one after the other: the running sums are read and written once
+        while base + 4 * LANES <= n:
+            four = rows[j, base : base + 4 * LANES]
+            for k in range(sums.size):
+                sums[k] = sums[k] + four[k] + four[k + LANES] + four[k + 2 * LANES] + four[k + 3 * LANES]
+            base += 4 * LANES
+        while base < n:
+            part = rows[j, base : min(base + LANES, n)]
+            for k in range(part.size):
+                sums[k] += part[k]
+            base += LANES
+
+
+@apart
+def halved(lanes: Any, j: Any) -> Any:
+    """The sum of ``lanes[j]`` by halving, which overwrites it (kernel): of a cleared row with pieces added, the bits of :func:`fold`."""
+    sums = lanes[j]
+    width = LANES // 2
+    while width > 0:
+        low, high = sums[:width], sums[width : 2 * width]
+        for k in range(high.size):
+            low[k] += high[k]
+        width //= 2
+    return sums[0]
 
 
 def block_sums(summands: Array, offsets: Array) -> Array:

@@ -19,7 +19,7 @@ import lra_ref
 from lra_ref.bench.rows import NOT_ASKED, NOT_INSTALLED, Curve, Results, Row
 from lra_ref.bench.timing import Effort
 from lra_ref.parameters import unknown
-from lra_ref.verify.environment import environment, version
+from lra_ref.runs.environment import environment, version
 
 PRESETS = ("quick", "normal", "full")
 #: peers that can be named, with the package that holds each

@@ -4,7 +4,8 @@ The step of :class:`~lra_ref.engine.inplace.InPlace` goes over the vector in pas
 read from memory once, whatever the kernels do with it, and between passes nothing stays in the caches.  So the words are counted by
 running the kernels, as plain Python, on vectors that write down which rows are read before they are written, and which are written:
 
-``moved``    all of them, with the look at the whole gradient (``check=True``) and the copies of the answers at the rate's points
+``moved``    all of them, with the look at the whole gradient (``check=True``) where that is a pass of its own, and the copies of the
+             answers where the rate has more than one point
 ``fewest``   without those two, and only reads that matter: a row whose numbers can be exchanged without any effect on what
              the pass writes or sums (x where the weight decay is 0) need not be read
 
@@ -90,6 +91,7 @@ class Counting(InPlace):
     def __init__(self, method: Method) -> None:
         self._rng = np.random.default_rng(0)
         super().__init__(method, self._rng.normal(size=SIZE), check=True)
+        self.looks = self._stages.looks
         lazy = {name: stage._wanted[0] for name, stage in self._stages._asdict().items() if isinstance(stage, Lazy)}
         self._stages = Stages(**{**self._stages._asdict(), **lazy})
         self._log: dict[str, set[str]] = {"read": set(), "written": set()}
@@ -110,8 +112,9 @@ class Counting(InPlace):
                 self.passes = []
                 for name in ("g", "q"):
                     self.arrays[name][...] = self._rng.normal(size=self.arrays[name].shape)
-                self._f[:] = self._rng.uniform(1, 2, self._f.size)
-                status = self._shared(gradient, points)
+                self._f[1:-1] = self._rng.uniform(1, 2, self._f.size - 2)
+                loss, uniform = self._rng.uniform(1, 2, 2)
+                status = self._shared(None, True, self.t, loss, uniform, gradient, points)
                 if status:
                     raise RuntimeError(f"{self.method.name} stopped with status {status} while its words were counted")
                 self.t += 1
@@ -158,7 +161,9 @@ def words(method: Method) -> Words:
     """Words per element of one step; ``ValueError`` for a method that :class:`InPlace` refuses."""
     step = Counting(method)
     every = step.count()
-    # the first pass is the look at the whole gradient, which the method itself does not need
-    needed = tuple(fewest for _, fewest in every[1:] if fewest.words)
-    copies = 2 * len(step.method.rate.points)
+    # a pass that only looks for what is not finite comes first, and the method itself does not need it
+    own = every if step.looks else every[1:]
+    needed = tuple(fewest for _, fewest in own if fewest.words)
+    points = len(step.method.rate.points)
+    copies = 2 * points if points > 1 else 0
     return Words(sum(p.words for p in needed), sum(p.words for p, _ in every) + copies, needed)

@@ -89,6 +89,14 @@ def adam_map(seg: Any, lo: Any, hi: Any, at: Any, x: Any, g: Any, d: Any, q: Any
     xs, gs, ds, m, v = x[lo:hi], g[lo:hi], d[at : at + hi - lo], vec[0, lo:hi], vec[1, lo:hi]
     keep1, take1, keep2, take2 = coef[seg, 0], coef[seg, 1], coef[seg, 2], coef[seg, 3]
     correction1, correction2, eps, inside, outside = coef[seg, 4], coef[seg, 5], coef[seg, 6], coef[seg, 7], coef[seg, 8]
+    # once beta1^n is below half a rounding the first correction is 1: the same bits without a division, which is what this loop waits for
+    if correction1 == 1:
+        for i in range(gs.size):
+            gradient = decayed(gs[i], xs[i], inside)
+            m[i] = average(m[i], gradient, keep1, take1)
+            v[i] = average(v[i], square(gradient), keep2, take2)
+            ds[i] = decayed(adam_direction(m[i], v[i], 1, correction2, eps), xs[i], outside)
+        return
     for i in range(gs.size):
         gradient = decayed(gs[i], xs[i], inside)
         m[i] = average(m[i], gradient, keep1, take1)

@@ -15,7 +15,7 @@ State: ``exp_avg`` (``normalized_momentum`` only), zero before the first step.
 Edge cases: |v| = 0 gives d = 0.  The norm is exact in range: squares that overflow or underflow are scaled (``directions/norms.py``),
 so d is right for any finite g, from subnormal to largest.  A buffer that is not finite gives nan, and the next point is not finite.
 
-Words per element of a step on a long vector, the fewest / those moved (``lra_ref.bench.words``): ``normalized`` 4/6,
+Words per element of a step on a long vector, the fewest / those moved (``lra_ref.bench.words``): ``normalized`` 4/5,
 ``normalized_momentum`` 6/8.
 """
 

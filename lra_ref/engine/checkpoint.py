@@ -21,12 +21,13 @@ from typing import Any
 
 import numpy as np
 
-from lra_ref.checks import block_offsets
+from lra_ref.checks import block_offsets, path_of
 from lra_ref.engine.loop import FIELDS
 from lra_ref.engine.run import Run, Trajectories
 from lra_ref.methods import Method
 from lra_ref.oracles import Oracle, make_oracle
 from lra_ref.oracles.base import as_oracle
+from lra_ref.parameters import shown
 from lra_ref.parts import DIRECTIONS, RATES, WHOLES
 from lra_ref.problems import PROBLEMS, Problem, make_problem
 from lra_ref.typing import Array
@@ -64,6 +65,8 @@ def save(run: Run, path: PATH) -> None:
 
     Raises ``OSError``, naming the file, if it cannot be written; an earlier file of that name then stays as it was.
     """
+    if not isinstance(run, Run):
+        raise ValueError(f"run must be a Run, got {shown(run)}")
     problem = run.oracle.problem
     header = {
         "format": FORMAT,
@@ -81,7 +84,7 @@ def save(run: Run, path: PATH) -> None:
     arrays = {"labels": run.labels, "offsets": run.offsets, "steps": run.steps}
     arrays.update({f"state.{name}": value for name, value in vars(run.state).items() if name != "t"})
     arrays.update({f"record.{name}": column for name, column in run.records.items()})
-    _write(Path(os.path.realpath(path)), {"header": np.array(json.dumps(header)), **arrays})
+    _write(Path(os.path.realpath(path_of(path))), {"header": np.array(json.dumps(header)), **arrays})
 
 
 def load(path: PATH, oracle: Oracle | Problem | None = None) -> Run:
@@ -208,7 +211,7 @@ def _settle(folder: Path) -> None:
 
 
 def _read(path: PATH) -> tuple[dict[str, Any], dict[str, Array]]:
-    name = os.fspath(path)
+    name = path_of(path)
     try:
         with open(path, "rb") as file, zipfile.ZipFile(file) as archive:
             # whole members first: their check sums are verified before anything is believed

@@ -9,22 +9,28 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
+from lra_ref.backends.cpu import interpreted
+from lra_ref.backends.memory import matrix_at, places
 from lra_ref.backends.sums import CHUNK, LANES
-from lra_ref.checks import block_offsets, whole
+from lra_ref.checks import block_offsets, real, vector, whole
+from lra_ref.engine.helpers import Helpers
 from lra_ref.engine.status import Status
-from lra_ref.engine.vector_step import chunks_of, stages
+from lra_ref.engine.vector_step import TILE, chunks_of, stages
 from lra_ref.methods import Method
 from lra_ref.oracles.philox import RANDOM, uniforms
+from lra_ref.parameters import shown
 from lra_ref.typing import Array
 
-#: below this many chunks a second thread costs more than it saves
-WORTH = 16
+#: numbers between the rows of summands, so that they do not all fall into the same lines of a cache
+APART = 40
+#: below this many chunks, times rows that a step works on, a second thread costs more than it saves
+WORTH = 100
 
 
 class InPlace:
@@ -36,8 +42,9 @@ class InPlace:
     x : the point, shape (D,), float64 or float32, C-contiguous and writable. MODIFIED by every step.
     offsets : blocks ``0 = o_0 < ... < o_K = D``; default one.
     threads : share the passes over the vector (long ones only); the results are the same bits. 0: all cores.
-    check : look at the whole gradient first and stop by name if it is not finite, nothing changed. It costs one more read of the gradient;
-        without it a bad gradient spoils state and point.
+    check : look at the whole gradient first and stop by name if it is not finite, nothing changed; without it a bad gradient spoils state
+        and point. It costs one more read of the gradient, and nothing where the first pass of the method only adds up (most rates along
+        ``sgd`` that look at their gradients).
     seed, trajectory : key of the uniform number of rates that want one, as in ``run``.
 
     Float32: state and point are float32, sums and rates float64.
@@ -65,16 +72,17 @@ class InPlace:
         if rate.retry is not None or rate.aim is not None or rate.asks or rate.clock or any(s in ("hvp", "full") for _, s in rate.points):
             raise ValueError(f"{method.name} needs more than gradients at its points: use Optimizer")
         self.x, self.check = x, bool(check)
-        self.threads = (os.cpu_count() or 1) if threads == 0 else whole("threads", threads, 1)
+        self._chunks = chunks_of(self.offsets)
+        # more threads than chunks would have nothing to do
+        self.threads = min(whole("threads", threads) or os.cpu_count() or 1, len(self._chunks))
         self._key = whole("seed", seed), whole("trajectory", trajectory)
-        self.t, self.rate, self.status, self.gradient_evaluations = 0, float("nan"), Status.RUNNING, 0
+        self.t, self.status = 0, Status.RUNNING
         self._stages = stages(direction, rate, x.dtype)
         self._allocate()
 
     def _allocate(self) -> None:
         direction, rate, x, made = self.method.direction, self.method.rate, self.x, self._stages
         blocks, dtype = len(self.offsets) - 1, x.dtype
-        self._chunks = chunks_of(self.offsets)
 
         def half(part: Any, columns: int) -> list[Any]:
             coefficients = max(part.coefficients, 1)
@@ -87,15 +95,35 @@ class InPlace:
         summands = max(made.gathered, made.summed, made.late, 1)
         # the direction has a chunk of its own, or a whole vector if its summands are needed before the rate is known
         self._d = np.zeros(x.size if made.stored else CHUNK, dtype)
-        self._scratch: list[tuple[Any, ...]] = [(np.zeros((summands, CHUNK), dtype), np.zeros(LANES), self._d) for _ in range(self.threads)]
-        if not made.stored:
-            self._scratch = [(out, lanes, np.zeros(CHUNK, dtype)) for out, lanes, _ in self._scratch]
-        self._parts = np.zeros((len(self._chunks), summands))
-        self._sums, self._played = np.zeros((blocks, max(made.gathered, made.summed + made.late, 1))), np.zeros(1)
+        self._scratch: list[tuple[Any, ...]] = [
+            (np.zeros((summands, TILE + APART), dtype), np.zeros((summands, LANES)), d)
+            for d in [self._d] + [self._d if made.stored else np.zeros(CHUNK, dtype) for _ in range(self.threads - 1)]
+        ]
+        self._parts = np.zeros((len(self._chunks), summands + 1))
+        self._sums, self._played = np.zeros((blocks, max(made.gathered, made.summed + made.late, 1))), np.full(1, np.nan)
         self._f = np.zeros(2 + len(rate.points))
         self._none = np.zeros((len(rate.points), x.size), dtype) if rate.points else np.zeros((0, x.size), dtype)
-        busy = self.threads > 1 and len(self._chunks) >= WORTH
-        self._pool = ThreadPoolExecutor(self.threads) if busy else None
+        rows = 2 + len(direction.vectors) + len(rate.vectors) + made.gathered + made.summed + made.late
+        busy = self.threads > 1 and len(self._chunks) * rows >= WORTH
+        self._pool = Helpers(self.threads - 1, self) if busy else None
+        out, lanes, d = self._scratch[0]
+        self._places = places(
+            [self._f, self._chunks, x, d, *self._direction, *self._rate, self._late, out, lanes, self._parts, self._sums, self._played]
+        )
+        self._expected = x.dtype, x.shape
+        self._points, self._random = len(rate.points), rate.random
+        # compiled at the first step
+        self._step: Any = None
+
+    @property
+    def rate(self) -> float:
+        """The rate played in the last step; nan before the first, and after a gradient that was not finite."""
+        return float(self._played[0])
+
+    @property
+    def gradient_evaluations(self) -> int:
+        """Gradients that went into the steps made."""
+        return self.t + self._points * max(self.t - 1, 0)
 
     @property
     def scalars(self) -> dict[str, float]:
@@ -114,61 +142,82 @@ class InPlace:
         """
         if self.status:
             return self.status
-        g, x = gradient, self.x
-        if not (isinstance(g, np.ndarray) and g.dtype == x.dtype and g.shape == x.shape and g.flags.c_contiguous):
-            got = f"{g.dtype} of shape {g.shape}" if isinstance(g, np.ndarray) else type(g).__name__
-            raise ValueError(f"gradient must be a C-contiguous {x.dtype} array of shape {x.shape}, got {got}")
-        self._f[0] = loss
-        q = self._answers(answers)
-        if self.method.rate.random:
-            self._f[-1] = uniforms(*self._key, self.t, RANDOM, 1)[0]
-        with np.errstate(all="ignore"):
-            code = self._shared(g, q) if self._pool is not None else self._alone(g, q)
-        self.rate = float(self._played[0]) if code != Status.NONFINITE_GRADIENT else float("nan")
+        g = gradient
+        if not (isinstance(g, np.ndarray) and (g.dtype, g.shape) == self._expected and g.flags.carray):
+            g = self._readable(g)
+        q = self._answers(answers) if self._points or answers else self._none
+        uniform = float(uniforms(*self._key, self.t, RANDOM, 1)[0]) if self._random else 0.0
+        if self._step is None:
+            # compiled code raises no warnings, and errstate takes longer than a step of a short vector
+            self._step = self._quietly if interpreted() else self._shared if self._pool is not None else self._stages.placed.made()
+        code = self._step(self._places, self.check, self.t, loss if type(loss) is float else real("loss", loss), uniform, g, q)
         if code:
             self.status = Status(code)
         else:
-            self.gradient_evaluations += 1 + (len(answers))
             self.t += 1
         return self.status
 
+    def _readable(self, g: Any) -> Array:
+        """The gradient as compiled code takes it: one that is read-only needs no copy. ``ValueError`` if it is not one."""
+        if not (isinstance(g, np.ndarray) and (g.dtype, g.shape) == self._expected and g.flags.c_contiguous and g.flags.aligned):
+            got = f"{g.dtype} of shape {g.shape}" if isinstance(g, np.ndarray) else type(g).__name__
+            raise ValueError(f"gradient must be a C-contiguous {self.x.dtype} array of shape {self.x.shape}, got {got}")
+        readable: Array = matrix_at(g.ctypes.data, 1, g.size, g)[0]
+        return readable
+
+    def _quietly(self, *arguments: Any) -> int:
+        """The step as plain Python."""
+        with np.errstate(all="ignore"):
+            return int((self._shared if self._pool is not None else self._stages.placed.made())(*arguments))
+
     def _answers(self, answers: Sequence[tuple[float, Array]]) -> Array:
-        wanted = len(self.method.rate.points) if self.t > 0 else 0
-        if len(answers) != wanted:
-            raise ValueError(f"answers must be {wanted} pairs (loss, gradient), one per point wanted, got {len(answers)}")
+        wanted = self._points if self.t > 0 else 0
+        pairs = isinstance(answers, list | tuple) and all(isinstance(pair, list | tuple) and len(pair) == 2 for pair in answers)
+        if not pairs or len(answers) != wanted:
+            raise ValueError(f"answers must be {wanted} pairs (loss, gradient), one per point wanted, got {shown(answers)}")
         for j, (loss, gradient) in enumerate(answers):
-            if np.shape(gradient) != self.x.shape:
-                raise ValueError(f"the gradient of answer {j} must have shape {self.x.shape}, got {np.shape(gradient)}")
-            self._f[1 + j] = loss
-            self._none[j] = gradient
+            self._f[1 + j] = real(f"the loss of answer {j}", loss)
+            given = isinstance(gradient, np.ndarray) and (gradient.dtype, gradient.shape) == self._expected
+            if wanted == 1 and given and gradient.flags.carray:
+                # the only one needs no copy
+                return gradient[np.newaxis]
+            self._none[j] = gradient if given else self._other(f"the gradient of answer {j}", gradient)
         return self._none
 
-    def _alone(self, g: Array, q: Array) -> int:
-        out, lanes, d = self._scratch[0]
-        return int(
-            self._stages.whole(
-                self.check, self.t, self._f, self._chunks, self.x, g, d, q, *self._direction, *self._rate, self._late, out, lanes,
-                self._parts, self._sums, self._played,
-            )
-        )  # fmt: skip
+    def _other(self, name: str, gradient: Any) -> Array:
+        """An answer in another number type."""
+        read = vector(name, gradient, self.x.size)
+        if read.shape != self.x.shape:
+            raise ValueError(f"{name} must have shape {self.x.shape}, got {read.shape}")
+        with np.errstate(over="ignore"):
+            return read.astype(self.x.dtype)
 
-    def _shared(self, g: Array, q: Array) -> int:
-        """The same stages, the passes shared out over threads: :func:`lra_ref.engine.vector_step.whole_step` in pieces."""
-        made, t, f, x = self._stages, self.t, self._f, self.x
+    def _shared(self, _: Any, check: bool, t: int, loss: float, uniform: float, g: Array, q: Array) -> int:
+        """The same stages, the passes shared out over threads: :func:`lra_ref.engine.vector_passes.whole_step` in pieces."""
+        self._f[0], self._f[-1], self._played[0] = loss, uniform, np.nan
+        made, f, x = self._stages, self._f, self.x
         chunks, parts, sums, late = self._chunks, self._parts, self._sums, self._late
         (d_vec, d_scal, d_hyp, d_coef, d_low), (r_vec, r_scal, r_hyp, r_coef, r_low) = self._direction, self._rate
         if not np.isfinite(f[0]):
             return int(Status.NONFINITE_GRADIENT)
-        if self.check:
-            self._over(lambda a, b, out, lanes, d: made.finite(a, b, chunks, g, out, lanes, parts))
-            if not np.all(np.isfinite(parts[:, 0])):
+        if check and not made.looks:
+            self._over(lambda a, b, out, lanes, d: made.finite(a, b, chunks, g, parts))
+            if np.any(parts[:, -1]):
                 return int(Status.NONFINITE_GRADIENT)
         made.opening(len(self.offsets) - 1, t, f, sums, d_scal, d_hyp, d_coef, d_low)
         if made.gathered:
-            self._over(lambda a, b, out, lanes, d: made.gather(a, b, chunks, x, g, d, q, d_vec, d_low, out, lanes, parts))
+            self._over(lambda a, b, out, lanes, d: made.gather(a, b, check, chunks, x, g, d, q, d_vec, d_low, out, lanes, parts))
+            if made.looks and check and np.any(parts[:, -1]):
+                return int(Status.NONFINITE_GRADIENT)
         made.settling(t, f, chunks, parts, sums, d_scal, d_hyp, d_coef, d_low, r_scal, r_hyp, r_coef, r_low)
         if made.summed or made.stored:
-            self._over(lambda a, b, out, lanes, d: made.terms(a, b, chunks, x, g, d, q, d_vec, d_low, r_vec, r_low, out, lanes, parts))
+            self._over(
+                lambda a, b, out, lanes, d: made.terms(
+                    a, b, check, chunks, x, g, d, q, d_vec, d_low, r_vec, r_low, out, lanes, parts
+                )
+            )  # fmt: skip
+            if made.looks and not made.gathered and check and np.any(parts[:, -1]):
+                return int(Status.NONFINITE_GRADIENT)
         self._played[0] = made.deciding(t, f, chunks, parts, sums, late, r_scal, r_hyp, r_coef, r_low)
         if r_scal[0, 0] != 0:
             return int(r_scal[0, 0])
@@ -179,10 +228,8 @@ class InPlace:
         return 0
 
     def _over(self, work: Any) -> None:
-        """``work`` on equal shares of the chunks, one thread each."""
+        """``work`` on equal shares of the chunks: the first one here, the others on threads of their own."""
         assert self._pool is not None
         n = len(self._chunks)
         edges = [n * k // self.threads for k in range(self.threads + 1)]
-        jobs = [self._pool.submit(work, a, b, *scratch) for (a, b), scratch in zip(pairwise(edges), self._scratch, strict=True)]
-        for job in jobs:
-            job.result()
+        self._pool.share([partial(work, *share, *scratch) for share, scratch in zip(pairwise(edges), self._scratch, strict=True)])

@@ -11,17 +11,18 @@ oracle it passes through the very points of :func:`~lra_ref.engine.run.run`.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from lra_ref.checks import block_offsets, vector, whole
+from lra_ref.checks import as_array, block_offsets, vector, whole
 from lra_ref.engine.reference import Search, StepInfo, Stepper, StepState
 from lra_ref.engine.status import Status
 from lra_ref.methods import Method
 from lra_ref.oracles.philox import RANDOM, uniforms
+from lra_ref.parameters import shown
 from lra_ref.parts import Seen
 from lra_ref.typing import Array
 
@@ -202,6 +203,8 @@ class Optimizer:
 
         A method that needs Hessian-vector products calls ``closure(x, sample, v)`` for them.
         """
+        if not callable(closure):
+            raise ValueError(f"closure must be a function of (x, sample), got {shown(closure)}")
         info = self._info
         while not self._status:
             info = self.tell([closure(e.x, e.sample) if e.v is None else closure(e.x, e.sample, e.v) for e in self.ask()])
@@ -238,22 +241,28 @@ class Optimizer:
         Raises ``ValueError``, naming what differs or is missing; nothing has changed then.
         """
         mine = self.state_dict()
+        if not isinstance(state, Mapping):
+            raise ValueError(f"state must be a dictionary as of state_dict(), got {shown(state)}")
         if set(mine) != set(state):
-            odd = sorted(set(mine) ^ set(state))
+            odd = sorted(name if isinstance(name, str) and name.isprintable() else shown(name) for name in set(mine) ^ set(state))
             raise ValueError(f"state does not belong to {self.method.name}; missing or extra: {', '.join(odd)}")
         for name in ("schema", "method"):
-            if str(np.asarray(state[name])[()]) != str(mine[name]):
-                raise ValueError(f"state has another {name}: {np.asarray(state[name])[()]}, expected {mine[name]}")
-        arrays = {name: np.asarray(state[name]) for name, value in mine.items() if isinstance(value, np.ndarray)}
+            found = as_array(name, state[name]).reshape(-1)
+            if found.size != 1 or str(found[0]) != str(mine[name]):
+                raise ValueError(f"state has another {name}: {shown(state[name])}, expected {mine[name]}")
+        arrays = {name: as_array(name, state[name]) for name, value in mine.items() if isinstance(value, np.ndarray)}
         for name, array in arrays.items():
             if array.shape != mine[name].shape or array.dtype != mine[name].dtype:
                 raise ValueError(f"{name} must be {mine[name].dtype} of shape {mine[name].shape}, got {array.dtype} of shape {array.shape}")
         if not np.array_equal(arrays["offsets"], mine["offsets"]):
             raise ValueError(f"state has other offsets: {arrays['offsets'].tolist()}, expected {mine['offsets'].tolist()}")
-        info = json.loads(str(np.asarray(state["info"])[()]))
-        numbers = {name: int(np.asarray(state[name])[()]) for name, value in mine.items() if isinstance(value, int)}
-        self._info = None if info is None else Info._make(info)._replace(status=Status(info[3]))
-        self._x, self._pending, self._aimed, self._status = arrays["x"].copy(), None, None, Status(numbers["status"])
+        if not np.isfinite(arrays["x"]).all():
+            raise ValueError("x must be finite, and that of the state is not")
+        numbers = {name: whole(name, as_array(name, state[name])[()], -1) for name, value in mine.items() if isinstance(value, int)}
+        uniforms(numbers["seed"], numbers["trajectory"], numbers["t"], RANDOM, 1)  # refuses what is no key
+        info, status = _info_of(state["info"]), _status_of(numbers["status"])
+        self._info = info
+        self._x, self._pending, self._aimed, self._status = arrays["x"].copy(), None, None, status
         self._t, self._seed, self._trajectory = numbers["t"], numbers["seed"], numbers["trajectory"]
         self._spent, self._tried = numbers["gradient_evaluations"], numbers["loss_evaluations"]
         parts = ({name: arrays[f"{kind}.{name}"].copy() for name in part} for kind, part in self._state._asdict().items())
@@ -266,16 +275,18 @@ class Optimizer:
         pair = isinstance(answer, list | tuple)
         if (needs != LOSS and not pair) or (pair and len(answer) != 2):
             raise ValueError(f"answer {k} must be a pair (loss, gradient), got {type(answer).__name__}")
-        loss = np.asarray(answer[0] if pair else answer)
+        loss = as_array(f"the loss of answer {k}", answer[0] if pair else answer)
         if loss.dtype.kind not in "fiu" or loss.size != 1:
             raise ValueError(f"the loss of answer {k} must be a real number, got {loss.dtype} of shape {loss.shape}")
+        with np.errstate(over="ignore"):  # a long double may be an infinity as a float
+            loss = loss.astype(float).reshape(1)
         if needs == LOSS:
-            return loss.astype(float).reshape(1), self._x
+            return loss, self._x
         what = f"the {'product' if needs == PRODUCT else 'gradient'} of answer {k}"
         gradient = vector(what, answer[1], self._x.size)
         if gradient.ndim != 1:
             raise ValueError(f"{what} must have shape ({self._x.size},), got {gradient.shape}")
-        return loss.astype(float).reshape(1), gradient.copy()
+        return loss, gradient.copy()
 
     def _seen(self, checked: list[tuple[Array, Array]]) -> Seen:
         (f, g), *others = checked
@@ -314,3 +325,20 @@ class Optimizer:
         rate = np.nan if info is None else float(info.eta[0])
         scalars = {} if info is None else {name: float(value[0]) for name, value in info.scalars.items()}
         return Info(self._t, float(seen.f[0]), rate, self._status, scalars, self._spent, self._tried)
+
+
+def _status_of(code: int) -> Status:
+    try:
+        return Status(code)
+    except ValueError:
+        raise ValueError(f"status must be a code of lra_ref.Status, got {code}") from None
+
+
+def _info_of(packed: Any) -> Info | None:
+    """The info of a state: JSON of its fields, or of null."""
+    text = str(as_array("info", packed)[()])
+    try:
+        fields = json.loads(text)
+        return None if fields is None else Info._make(fields)._replace(status=Status(fields[3]))
+    except (ValueError, TypeError, KeyError, IndexError, RecursionError):
+        raise ValueError(f"info must be what state_dict() gave, got {shown(text)}") from None

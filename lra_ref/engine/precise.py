@@ -34,8 +34,8 @@ def machinery(
 
     ``move`` is the one among them that moves the point, which :func:`watching` observes.
     """
-    draw, *others = kernels
-    made = [drawing(draw), *(watched(over_balls(kernel)) if kernel is move else over_balls(kernel) for kernel in others)]
+    draw, draws, *others = kernels
+    made = [drawing(draw), draws, *(watched(over_balls(kernel)) if kernel is move else over_balls(kernel) for kernel in others)]
     return made, over_balls(advance, {uniform: uniform})
 
 

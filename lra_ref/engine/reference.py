@@ -13,12 +13,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lra_ref.backends.sums import block_sums
-from lra_ref.checks import block_offsets, vector
+from lra_ref.checks import as_array, block_offsets, starts, whole
 from lra_ref.engine.status import Status
 from lra_ref.formulas import descend
 from lra_ref.methods.base import Method
 from lra_ref.oracles.base import Oracle, as_oracle
-from lra_ref.oracles.philox import RANDOM, uniforms
+from lra_ref.oracles.philox import LIMITS, RANDOM, lanes, uniforms
+from lra_ref.parameters import shown
 from lra_ref.parts import Seen
 from lra_ref.problems.base import Problem
 from lra_ref.readings import bits
@@ -72,6 +73,11 @@ class Stepper:
     def __post_init__(self) -> None:
         if bits() is not None:
             raise TypeError("the stepper computes in float64, not over balls")
+        if not isinstance(self.method, Method):
+            raise ValueError(f"method must be a Method, as from make_method(name), got {shown(self.method)}")
+        ends = as_array("offsets", self.offsets)
+        dim = int(ends[-1]) if ends.ndim == 1 and ends.size and ends.dtype.kind in "iu" else 1
+        object.__setattr__(self, "offsets", block_offsets(ends, dim))
         object.__setattr__(self, "method", self.method.bound(self.offsets))
 
     def init(self, x: Array) -> StepState:
@@ -207,9 +213,13 @@ def reference_run(
 
         return reference(method, source, steps, trajectories, seed, first, x0, offsets, observe)
     problem = source.problem
+    trajectories, steps, first = whole("trajectories", trajectories, 1, LIMITS["trajectory"]), whole("steps", steps), whole("first", first)
+    for name, value in (("seed", whole("seed", seed)), ("trajectory", first + trajectories - 1), ("step", steps)):
+        lanes(name, value)  # refuses what has no key of its own
+    if observe is not None and not callable(observe):
+        raise ValueError(f"observe must be a function of (t, x, seen, info), got {shown(observe)}")
     stepper = Stepper(method, block_offsets(problem.offsets if offsets is None else offsets, problem.dim))
-    start = vector("x0", problem.start if x0 is None else x0, problem.dim, finite=True)
-    x = np.array(np.broadcast_to(start, (trajectories, problem.dim)), order="C")
+    x = starts("x0", problem.start if x0 is None else x0, trajectories, problem.dim)
     state, rows = stepper.init(x), _Recorder(trajectories, steps)
     status = np.zeros(trajectories)
     spent, tried = np.zeros(trajectories, dtype=np.int64), np.zeros(trajectories, dtype=np.int64)

@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import dis
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from lra_ref.backends.cpu import compiled
-from lra_ref.checks import block_offsets, vector, whole
+from lra_ref.checks import INT64, block_offsets, starts, whole
 from lra_ref.engine.loop import ELEMENT, FIELDS, SAMPLES, SCALAR, Plan, loop, skip_element, skip_hvp, skip_scalar
 from lra_ref.engine.status import Status
 from lra_ref.methods.base import Method
-from lra_ref.oracles.base import DRAW, PERTURB, Oracle, as_oracle
-from lra_ref.oracles.philox import lanes
+from lra_ref.oracles.base import DRAW, DRAWS, PERTURB, Oracle, as_oracle, draw_rows_nothing
+from lra_ref.oracles.philox import LIMITS, lanes
+from lra_ref.parameters import shown
 from lra_ref.parts import Part
 from lra_ref.problems.base import HVP, VALUE, Problem
 from lra_ref.readings import bits, lifted
 from lra_ref.typing import Array
 
+#: the most trajectories: as many as there are keys for
+LANES = LIMITS["trajectory"]
 #: arrays of the state that hold real numbers
 REAL = ("x", "d_vec", "d_scal", "r_vec", "r_scal", "late")
+#: places of arguments: f, sums and scal of a scalar kernel, coef of an element kernel
+STATE, COEFFICIENTS = (3, 4, 5), 9
 
 
 @dataclass
@@ -105,6 +112,8 @@ class Run:
 
     def resume(self, steps: int, *, threads: int = 1) -> Run:
         """Go on for ``steps`` more steps; the result is bit for bit that of one long run."""
+        # refuses what has no key of its own
+        lanes("step", self.state.t + whole("steps", steps, 0, INT64))
         state = self.state.copy()
         # the last row is written anew: a long run has it only at a multiple of ``every``, and there after the search of a line search
         kept = self.steps < state.t
@@ -146,20 +155,15 @@ def run(
     """
     source = as_oracle(oracle)
     problem = source.problem
-    methods = [method] if isinstance(method, Method) else list(method)
-    if not methods:
-        raise ValueError("method must name at least one method, got an empty list")
-    n = whole("trajectories", len(methods) if trajectories is None else trajectories, 1)
+    methods = methods_in(method)
+    n = whole("trajectories", len(methods) if trajectories is None else trajectories, 1, LANES)
     if len(methods) == 1:
         methods = methods * n
     if len(methods) != n:
         raise ValueError(f"method must be one method or one per trajectory, got {len(methods)} for {n} trajectories")
-    start = vector("x0", problem.start if x0 is None else x0, problem.dim, finite=True)
-    if start.ndim > 2 or (start.ndim == 2 and start.shape[0] not in (1, n)):
-        raise ValueError(f"x0 must have shape ({problem.dim},) or ({n}, {problem.dim}), got {start.shape}")
-    points = np.array(np.broadcast_to(start, (n, problem.dim)), order="C")
+    points = starts("x0", problem.start if x0 is None else x0, n, problem.dim)
     blocks = block_offsets(problem.offsets if offsets is None else offsets, problem.dim)
-    start_label, number, period = whole("first", first), whole("seed", seed), whole("every", every, 1)
+    start_label, number, period = whole("first", first), whole("seed", seed), whole("every", every, 1, INT64)
     for name, value in (("seed", number), ("trajectory", start_label + n - 1), ("step", whole("steps", steps))):
         lanes(name, value)  # refuses what has no key of its own
     labels = np.arange(n, dtype=np.int64) + start_label
@@ -167,6 +171,18 @@ def run(
     rows, records = _drive(methods, source, number, labels, blocks, state, whole("steps", steps), period, threads)
     settings = {**methods[0].settings(), **source.settings(), "seed": number, "trajectories": n}
     return Run(methods, source, number, labels, blocks, period, rows, records, state, settings)
+
+
+def methods_in(method: Any) -> list[Method]:
+    """One method or several as a list; ``ValueError`` for anything else."""
+    several = isinstance(method, Iterable) and not isinstance(method, np.ndarray)
+    methods = list(method) if several else [method]
+    if not methods:
+        raise ValueError("method must name at least one method, got an empty list")
+    for one in methods:
+        if not isinstance(one, Method):
+            raise ValueError(f"method must be a Method, as from make_method(name), or a list of them, got {shown(one)}")
+    return methods
 
 
 def _structure(part: Part) -> tuple[Any, ...]:
@@ -179,7 +195,8 @@ def _kernels(method: Method, oracle: Oracle) -> list[tuple[Any, str]]:
     """The kernels of this combination in the order of the loop, with their signatures."""
     direction, rate = method.direction, method.rate
     return [
-        (oracle.draw_kernel, DRAW), (oracle.problem.value_kernel, VALUE), (oracle.perturb_kernel, PERTURB),
+        (oracle.draw_kernel, DRAW), (oracle.draw_rows_kernel or draw_rows_nothing, DRAWS),
+        (oracle.problem.value_kernel, VALUE), (oracle.perturb_kernel, PERTURB),
         (oracle.problem.hvp_kernel if any(sample == "hvp" for _, sample in rate.points) else skip_hvp, HVP),
         (direction.begin or skip_scalar, SCALAR), (direction.gather or skip_element, ELEMENT),
         (direction.settle or skip_scalar, SCALAR), (direction.map or skip_element, ELEMENT),
@@ -220,7 +237,24 @@ def make_plan(method: Method, oracle: Oracle) -> Plan:
         aims=rate.aim is not None,
         asked=rate.columns.index(rate.asks) if rate.asks else 0,
         clock=rate.columns.index(rate.clock) if rate.clock else 0,
+        together=direction.together and rate.together,
+        steady=not _uses(direction.begin, *STATE),
+        alike=not _uses(rate.terms, COEFFICIENTS),
+        timed=rate.begin is None and rate.retry is None and not _uses(rate.decide, *STATE),
+        opens=rate.begin is not None,
+        jointly=oracle.draw_rows_kernel is not None and not rate.clock,
     )
+
+
+@cache
+def _uses(kernel: Callable[..., Any] | None, *positions: int) -> bool:
+    """Whether a kernel mentions one of its arguments."""
+    if kernel is None:
+        return False
+    code = kernel.__code__
+    names = {code.co_varnames[k] for k in positions}
+    mentioned = (step.argval for step in dis.get_instructions(code))
+    return any(value in names or (isinstance(value, tuple) and names & set(value)) for value in mentioned if isinstance(value, str | tuple))
 
 
 def _drive(
@@ -244,8 +278,8 @@ def _drive(
         raise ValueError("the methods of one run must be the same parts with the same switches; they may differ in numbers only")
     t0, t1, n = state.t, state.t + steps, len(labels)
     names = list(FIELDS) + [name for name in method.rate.columns[1:]]
-    shown = np.union1d(np.arange(-(-t0 // every) * every, t1, every), [t1])
-    records = np.full((n, len(shown), len(names)), np.nan)
+    rows = np.union1d(np.arange(-(-t0 // every) * every, t1, every), [t1])
+    records = np.full((n, len(rows), len(names)), np.nan)
     points = np.array([(row, SAMPLES[sample]) for row, sample in method.rate.points], dtype=np.int64).reshape(-1, 2)
     kernels, advance, number = _machinery(method, oracle)
     d_hyp = number(np.array([[*m.direction.hyper(), 0.0] for m in distinct])[row_of])
@@ -264,12 +298,13 @@ def _drive(
         with np.errstate(all="ignore"):
             advance(*kernels, *arguments, *bounds, t0, t1, every, seeds, labels, d_hyp, r_hyp, *carried)
 
-    # the balls' library is not meant for threads
-    shares = whole("threads", threads, 1) if bits() is None else 1
+    # the balls' library is not meant for threads, and who watches its moves wants one trajectory after another
+    shares = min(whole("threads", threads, 1), n) if bits() is None else n
     edges = [n * k // shares for k in range(shares + 1)]
     spans = [(a, b) for a, b in pairwise(edges) if b > a]
-    if len(spans) == 1:
-        share(spans[0])
+    if len(spans) == 1 or bits() is not None:
+        for span in spans:
+            share(span)
     else:
         with ThreadPoolExecutor(len(spans)) as pool:
             list(pool.map(share, spans))
@@ -278,4 +313,4 @@ def _drive(
     stopped = np.isnan(np.asarray(columns["step"], dtype=np.float64))
     columns["status"] = np.where(stopped, state.status[:, None], columns["status"]).astype(np.int64)
     del columns["step"]
-    return shown, columns
+    return rows, columns

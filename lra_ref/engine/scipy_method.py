@@ -17,10 +17,11 @@ from typing import Any
 import numpy as np
 from scipy.optimize import OptimizeResult, OptimizeWarning, approx_fprime
 
-from lra_ref.checks import whole
+from lra_ref.checks import as_array, real, vector, whole
 from lra_ref.engine.optimizer import LOSS, Optimizer
 from lra_ref.engine.status import Status
 from lra_ref.methods import Method, make_method
+from lra_ref.parameters import shown
 from lra_ref.typing import Array
 
 CONVERGED, MAXIMUM, STOPPED, CALLBACK = 0, 1, 2, 99
@@ -47,10 +48,10 @@ class Objective:
 
     def _evaluate(self, x: Array) -> float:
         self.nfev += 1
-        value = np.asarray(self.fun(np.copy(x), *self.args))
+        value = as_array("the value of the objective", self.fun(np.copy(x), *self.args))
         if value.size != 1 or value.dtype.kind not in "fiu":
             raise ValueError(f"the objective must return a real number, got {value.dtype} of shape {value.shape}")
-        return float(value.reshape(())[()])
+        return real("the value of the objective", value)
 
     def loss(self, x: Array) -> float:
         """F(x)."""
@@ -62,7 +63,9 @@ class Objective:
         """The user's gradient, or forward differences of step ``eps``."""
         if self._g is None or not np.array_equal(self._g[0], x):
             self.njev += 1
-            value = self._differences(x) if self.jac is None else self.jac(np.copy(x), *self.args)
+            value = self._differences(x) if self.jac is None else vector("the gradient by jac", self.jac(np.copy(x), *self.args), x.size)
+            if value.shape != x.shape:
+                raise ValueError(f"the gradient by jac must have shape {x.shape}, got {value.shape}")
             self._g = x.copy(), np.array(value)
         return self._g[1]
 
@@ -126,9 +129,16 @@ def scipy_method(method: str | Method, **parameters: Any) -> Callable[..., Optim
             raise ValueError(f"the method {made.name} needs hess or hessp")
         unused = {"Hessian information (hess)": hess, "Hessian-vector product information (hessp)": hessp}
         _warn(made.name, {} if curved else unused, bounds, constraints, unknown)
+        for name, given in (("fun", fun), ("jac", jac), ("callback", callback)):
+            if not callable(given) and (name == "fun" or given is not None):
+                raise ValueError(f"{name} must be a function, got {shown(given)}")
+        level, order, eps = real("gtol", gtol) if tol is None else real("tol", tol), real("norm", norm), real("eps", eps)
+        if np.isnan(level) or np.isnan(order):
+            raise ValueError(f"gtol (or tol) and norm must be numbers, got {level:g} and {order:g}")
+        if not 0 < abs(eps) < np.inf:
+            raise ValueError(f"eps must be finite and not 0, got {eps:g}")
         objective = Objective(fun, jac, args, eps, hess, hessp)
-        level = gtol if tol is None else tol
-        result = _minimize(Optimizer(made, x0, seed=seed), objective, whole("maxiter", maxiter), level, norm, _watcher(callback))
+        result = _minimize(Optimizer(made, x0, seed=seed), objective, whole("maxiter", maxiter), level, order, _watcher(callback))
         if disp:
             print(result.message)
         return result
@@ -177,7 +187,9 @@ def _minimize(
     while True:
         x = optimizer.answer
         loss, gradient = objective.loss(x), objective.gradient(x)
-        if np.linalg.norm(gradient, ord=norm) <= gtol:
+        with np.errstate(all="ignore"):
+            size = np.linalg.norm(gradient, ord=norm)
+        if size <= gtol:
             status, message = CONVERGED, "Optimization terminated successfully."
         elif optimizer.t >= maxiter:
             status, message = MAXIMUM, "Maximum number of iterations has been exceeded."

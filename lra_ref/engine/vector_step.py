@@ -1,9 +1,10 @@
-"""The step of one long vector, in place: the parts' kernels chunk by chunk, so that composing them costs no memory traffic.
+"""The step of one long vector, in place: passes over the vector, compiled for one combination of parts.
 
-The functions below are a template.  For a combination of direction, rate and number type :func:`stages` puts the parts' kernels and
-the switches in the place of the capital names and compiles the result; a chunk is read from memory once per pass:
+The passes are a template (``vector_passes``).  For a combination of direction, rate and number type :func:`stages` puts the parts' kernels
+and the switches in the place of the capital names and compiles the result; a tile is read from memory once per pass:
 
-    finite    (optional) whether every entry of the gradient is finite, before anything changes
+    finite    (optional) whether every entry of the gradient is finite, before anything changes; part of the first pass where that one
+              leaves the state alone
     gather    (directions with norms) summands of the direction
     terms     (rates with feedback) summands of the rate; computes the direction first if the summands need it, and then stores it
     move      the direction where it is not stored, and the move
@@ -14,7 +15,10 @@ the reference, for any number of threads.
 
 from __future__ import annotations
 
+import ast
 import dis
+import inspect
+import textwrap
 import types
 from collections.abc import Callable
 from functools import cache
@@ -23,155 +27,23 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lra_ref.backends.cpu import compiled
-from lra_ref.backends.sums import CHUNK, fold
+from lra_ref.backends.cpu import compiled, reached
+from lra_ref.backends.sums import CHUNK
+from lra_ref.engine import vector_passes as template
 from lra_ref.engine.loop import skip_element, skip_scalar
 from lra_ref.parts import Direction, Rate
 
-# --- what stands in the place of the parts; every name is replaced by `specialised` ------------------------------------------------------
-D_BEGIN, D_SETTLE, R_BEGIN, R_DECIDE = skip_scalar, skip_scalar, skip_scalar, skip_scalar
-D_GATHER, D_MAP, R_TERMS, R_MOVE = skip_element, skip_element, skip_element, skip_element
-#: numbers of summands; whether the direction is the gradient itself (ALIAS), stored as a whole before the rate is known (STORED)
-GATHERED, SUMMED, LATE = 0, 0, 0
-ALIAS, STORED, BLOCKWISE = True, False, False
-
-
-def finite_pass(a: Any, b: Any, chunks: Any, g: Any, out: Any, lanes: Any, parts: Any) -> None:
-    """``parts[c, 0]`` is 0 where every entry of chunk c is finite, else nan (kernel)."""
-    for c in range(a, b):
-        gs = g[chunks[c, 0] : chunks[c, 1]]
-        for i in range(gs.size):
-            out[0, i] = gs[i] * 0
-        parts[c, 0] = fold(out, 0, gs.size, lanes)
-
-
-def gather_pass(a: Any, b: Any, chunks: Any, x: Any, g: Any, d: Any, q: Any, vec: Any, coef: Any, out: Any, lanes: Any, parts: Any) -> None:
-    """Summands of the direction (kernel)."""
-    for c in range(a, b):
-        lo, hi, s = chunks[c, 0], chunks[c, 1], chunks[c, 2]
-        D_GATHER(s, lo, hi, 0, x, g, d, q, vec, coef, out)
-        for j in range(GATHERED):
-            parts[c, j] = fold(out, j, hi - lo, lanes)
-
-
-def terms_pass(
-    a: Any, b: Any, chunks: Any, x: Any, g: Any, d: Any, q: Any, d_vec: Any, d_coef: Any, r_vec: Any, r_coef: Any,
-    out: Any, lanes: Any, parts: Any,
-) -> None:  # fmt: skip
-    """Summands of the rate, after the direction if it is to be stored (kernel)."""
-    for c in range(a, b):
-        lo, hi, s = chunks[c, 0], chunks[c, 1], chunks[c, 2]
-        if STORED:
-            D_MAP(s, lo, hi, lo, x, g, d, q, d_vec, d_coef, out)
-        if ALIAS:
-            R_TERMS(s, lo, hi, lo, x, g, g, q, r_vec, r_coef, out)
-        else:
-            R_TERMS(s, lo, hi, lo if STORED else 0, x, g, d, q, r_vec, r_coef, out)
-        for j in range(SUMMED):
-            parts[c, j] = fold(out, j, hi - lo, lanes)
-
-
-def move_pass(
-    a: Any, b: Any, chunks: Any, x: Any, g: Any, d: Any, q: Any, d_vec: Any, d_coef: Any, r_vec: Any, r_coef: Any,
-    out: Any, lanes: Any, parts: Any,
-) -> None:  # fmt: skip
-    """The direction where it is not stored, and the move (kernel)."""
-    for c in range(a, b):
-        lo, hi, s = chunks[c, 0], chunks[c, 1], chunks[c, 2]
-        if ALIAS:
-            R_MOVE(s, lo, hi, lo, x, g, g, q, r_vec, r_coef, out)
-        elif STORED:
-            R_MOVE(s, lo, hi, lo, x, g, d, q, r_vec, r_coef, out)
-        else:
-            D_MAP(s, lo, hi, 0, x, g, d, q, d_vec, d_coef, out)
-            R_MOVE(s, lo, hi, 0, x, g, d, q, r_vec, r_coef, out)
-        for j in range(LATE):
-            parts[c, j] = fold(out, j, hi - lo, lanes)
-
-
-def collect(count: Any, at: Any, chunks: Any, parts: Any, sums: Any) -> None:
-    """``sums[s, at + j]``: the parts of block s in the order of its chunks (kernel)."""
-    for c in range(chunks.shape[0]):
-        s = chunks[c, 2]
-        for j in range(count):
-            sums[s, at + j] = parts[c, j] if c == 0 or chunks[c - 1, 2] != s else sums[s, at + j] + parts[c, j]
-
-
-def lowered(coef: Any, low: Any) -> None:
-    """The coefficients in the number type of the vector (kernel)."""
-    for s in range(coef.shape[0]):
-        for j in range(coef.shape[1]):
-            low[s, j] = coef[s, j]
-
-
-def opening(blocks: Any, t: Any, f: Any, sums: Any, d_scal: Any, d_hyp: Any, d_coef: Any, d_low: Any) -> None:
-    """Coefficients of the direction that do not depend on its sums (kernel)."""
-    D_BEGIN(0, blocks, t, f, sums, d_scal, d_hyp, d_coef)
-    lowered(d_coef, d_low)
-
-
-def settling(
-    t: Any, f: Any, chunks: Any, parts: Any, sums: Any, d_scal: Any, d_hyp: Any, d_coef: Any, d_low: Any,
-    r_scal: Any, r_hyp: Any, r_coef: Any, r_low: Any,
-) -> None:  # fmt: skip
-    """Coefficients of the direction from its sums, and what the summands of the rate need (kernel)."""
-    if GATHERED > 0:
-        collect(GATHERED, 0, chunks, parts, sums)
-        D_SETTLE(0, d_coef.shape[0], t, f, sums, d_scal, d_hyp, d_coef)
-        lowered(d_coef, d_low)
-    R_BEGIN(0, r_coef.shape[0], t, f, sums, r_scal, r_hyp, r_coef)
-    lowered(r_coef, r_low)
-
-
-def deciding(
-    t: Any, f: Any, chunks: Any, parts: Any, sums: Any, late: Any, r_scal: Any, r_hyp: Any, r_coef: Any, r_low: Any,
-) -> Any:  # fmt: skip
-    """The rate of this step (kernel)."""
-    collect(SUMMED, 0, chunks, parts, sums)
-    for s in range(late.shape[0]):
-        for j in range(LATE):
-            sums[s, SUMMED + j] = late[s, j]
-    eta = R_DECIDE(0, r_coef.shape[0], t, f, sums, r_scal, r_hyp, r_coef)
-    if not BLOCKWISE:
-        for s in range(r_coef.shape[0]):
-            r_coef[s, 0] = eta
-    lowered(r_coef, r_low)
-    return eta
-
-
-def whole_step(
-    check: Any, t: Any, f: Any, chunks: Any, x: Any, g: Any, d: Any, q: Any, d_vec: Any, d_scal: Any, d_hyp: Any, d_coef: Any, d_low: Any,
-    r_vec: Any, r_scal: Any, r_hyp: Any, r_coef: Any, r_low: Any, late: Any, out: Any, lanes: Any, parts: Any, sums: Any, played: Any,
-) -> Any:  # fmt: skip
-    """All stages on one thread (kernel): the status, 0 if the point moved."""
-    n, blocks = chunks.shape[0], late.shape[0]
-    if not np.isfinite(f[0]):
-        return 1
-    if check:
-        finite_pass(0, n, chunks, g, out, lanes, parts)
-        for c in range(n):
-            if not np.isfinite(parts[c, 0]):
-                return 1
-    opening(blocks, t, f, sums, d_scal, d_hyp, d_coef, d_low)
-    if GATHERED > 0:
-        gather_pass(0, n, chunks, x, g, d, q, d_vec, d_low, out, lanes, parts)
-    settling(t, f, chunks, parts, sums, d_scal, d_hyp, d_coef, d_low, r_scal, r_hyp, r_coef, r_low)
-    if SUMMED > 0 or STORED:
-        terms_pass(0, n, chunks, x, g, d, q, d_vec, d_low, r_vec, r_low, out, lanes, parts)
-    played[0] = deciding(t, f, chunks, parts, sums, late, r_scal, r_hyp, r_coef, r_low)
-    if r_scal[0, 0] != 0:
-        return int(r_scal[0, 0])
-    if not np.isfinite(played[0]):
-        return 3
-    move_pass(0, n, chunks, x, g, d, q, d_vec, d_low, r_vec, r_low, out, lanes, parts)
-    collect(LATE, 0, chunks, parts, late)
-    return 0
+#: elements of a tile: the summands of a pass and its direction are to stay in the first-level cache
+TILE = 1024
 
 
 class Stages(NamedTuple):
-    """The compiled stages of one combination; ``stored``: the direction needs a vector of its own."""
+    """The compiled stages of one combination.
 
-    whole: Any
+    ``stored``: the direction needs a vector of its own; ``looks``: the first pass finds what is not finite, no pass of its own does.
+    """
+
+    placed: Any
     finite: Any
     gather: Any
     terms: Any
@@ -181,6 +53,7 @@ class Stages(NamedTuple):
     deciding: Any
     collect: Any
     stored: bool
+    looks: bool
     gathered: int
     summed: int
     late: int
@@ -191,12 +64,26 @@ def sees(kernel: Any, name: str) -> bool:
     return any(step.argval == name or (isinstance(step.argval, tuple) and name in step.argval) for step in dis.get_instructions(kernel))
 
 
+def stores(kernel: Any) -> set[str]:
+    """Names of what a kernel and the functions that it calls store into, "?" if that cannot be seen."""
+    found: set[str] = set()
+    for function in reached(kernel):
+        try:
+            tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+        except (OSError, TypeError, SyntaxError):
+            return {"?"}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Subscript | ast.Attribute) and isinstance(node.ctx, ast.Store | ast.Del):
+                found.add(node.value.id if isinstance(node.value, ast.Name) else "?")
+    return found
+
+
 def specialised(function: Callable[..., Any], names: dict[str, Any], done: dict[Any, Any]) -> Callable[..., Any]:
-    """A copy of a function of this module with other values for its capital names, down through the functions it calls."""
+    """A copy of a function of the template with other values for its capital names, down through the functions it calls."""
     if function in done:
         return done[function]  # type: ignore[no-any-return]
     assert isinstance(function, types.FunctionType)
-    if function.__module__ != __name__:
+    if function.__module__ != template.__name__:
         return function
     scope = dict(function.__globals__)
     done[function] = copy = types.FunctionType(function.__code__, scope, function.__name__, function.__defaults__)
@@ -214,43 +101,47 @@ def stages(direction: Direction, rate: Rate, dtype: Any) -> Stages:
     """The compiled stages for the parts (as bound to their blocks) and float32 or float64 vectors."""
     terms, alias = rate.terms, direction.map is None
     stored = terms is not None and not alias and sees(terms, "d")
+    gather = direction.gather
     kernels = (
         direction.begin or skip_scalar, direction.settle or skip_scalar, rate.begin or skip_scalar, rate.decide,
-        direction.gather or skip_element, direction.map or skip_element, terms or skip_element, rate.move,
+        gather or skip_element, direction.map or skip_element, terms or skip_element, rate.move,
     )  # fmt: skip
     sizes = (direction.sums, rate.sums if terms is not None else 0, len(rate.late))
-    return _stages(kernels, sizes, (alias, stored, rate.blockwise), np.dtype(dtype).name)
+    # what runs up to the end of the first pass; of the scalars it may only have changed coefficients, of the vectors nothing
+    early: list[Any] = [direction.begin, gather] if gather is not None else [direction.begin, rate.begin, terms]
+    first = gather is not None or (terms is not None and not stored)
+    looks = first and all(stores(kernel) <= {"out", "coef"} for kernel in early if kernel is not None)
+    return _stages(kernels, sizes, (alias, stored, rate.blockwise, looks), np.dtype(dtype).name)
 
 
 NAMES = ("D_BEGIN", "D_SETTLE", "R_BEGIN", "R_DECIDE", "D_GATHER", "D_MAP", "R_TERMS", "R_MOVE")
 
 
 @cache
-def _stages(kernels: tuple[Any, ...], sizes: tuple[int, int, int], switches: tuple[bool, bool, bool], dtype: str) -> Stages:
+def _stages(kernels: tuple[Any, ...], sizes: tuple[int, int, int], switches: tuple[bool, bool, bool, bool], dtype: str) -> Stages:
     names = dict(zip(NAMES, kernels, strict=True))
-    names |= dict(zip(("GATHERED", "SUMMED", "LATE"), sizes, strict=True)) | dict(
-        zip(("ALIAS", "STORED", "BLOCKWISE"), switches, strict=True)
-    )
+    names |= dict(zip(("GATHERED", "SUMMED", "LATE", "TILE"), (*sizes, TILE), strict=True))
+    names |= dict(zip(("ALIAS", "STORED", "BLOCKWISE", "LOOKS"), switches, strict=True))
     done: dict[Any, Any] = {}
     v, m, s, ss, c = f"{dtype}[::1]", f"{dtype}[:, ::1]", "float64[::1]", "float64[:, ::1]", "int64[:, ::1]"
-    vectors, scratch = f"{v}, {v}, {v}, {m}", f"{m}, {s}, {ss}"
+    vectors, scratch = f"{v}, {v}, {v}, {m}", f"{m}, {ss}, {ss}"
     span, two = "int64, int64", f"{m}, {m}, {m}, {m}"
-    half = f"{m}, {ss}, {s}, {ss}, {m}"
     signatures: dict[Callable[..., Any], str] = {
-        whole_step: f"int64(boolean, int64, {s}, {c}, {vectors}, {half}, {half}, {ss}, {scratch}, {ss}, {s})",
-        finite_pass: f"void({span}, {c}, {v}, {scratch})",
-        gather_pass: f"void({span}, {c}, {vectors}, {m}, {m}, {scratch})",
-        terms_pass: f"void({span}, {c}, {vectors}, {two}, {scratch})",
-        move_pass: f"void({span}, {c}, {vectors}, {two}, {scratch})",
-        opening: f"void(int64, int64, {s}, {ss}, {ss}, {s}, {ss}, {m})",
-        settling: f"void(int64, {s}, {c}, {ss}, {ss}, {ss}, {s}, {ss}, {m}, {ss}, {s}, {ss}, {m})",
-        deciding: f"float64(int64, {s}, {c}, {ss}, {ss}, {ss}, {ss}, {s}, {ss}, {m})",
-        collect: f"void(int64, int64, {c}, {ss}, {ss})",
+        template.placed_step: f"int64({c}, boolean, int64, float64, float64, {v}, {m})",
+        template.finite_pass: f"void({span}, {c}, {v}, {ss})",
+        template.gather_pass: f"void({span}, boolean, {c}, {vectors}, {m}, {m}, {scratch})",
+        template.terms_pass: f"void({span}, boolean, {c}, {vectors}, {two}, {scratch})",
+        template.move_pass: f"void({span}, {c}, {vectors}, {two}, {scratch})",
+        template.opening: f"void(int64, int64, {s}, {ss}, {ss}, {s}, {ss}, {m})",
+        template.settling: f"void(int64, {s}, {c}, {ss}, {ss}, {ss}, {s}, {ss}, {m}, {ss}, {s}, {ss}, {m})",
+        template.deciding: f"float64(int64, {s}, {c}, {ss}, {ss}, {ss}, {ss}, {s}, {ss}, {m})",
+        template.collect: f"void(int64, int64, {c}, {ss}, {ss})",
     }
-    whole, finite, gather, terms, move, opened, settled, decided, collected = (
+    placed, finite, gather, terms, move, opened, settled, decided, collected = (
         Lazy(specialised(function, names, done), signature) for function, signature in signatures.items()
     )
-    return Stages(whole, finite, gather, terms, move, opened, settled, decided, collected, switches[1], *sizes)
+    _, stored, _, looks = switches
+    return Stages(placed, finite, gather, terms, move, opened, settled, decided, collected, stored, looks, *sizes)
 
 
 class Lazy:
@@ -260,11 +151,15 @@ class Lazy:
         self._wanted = (function, signature)
         self._made: Any = None
 
-    def __call__(self, *arguments: Any) -> Any:
-        """Call it."""
+    def made(self) -> Any:
+        """The compiled kernel."""
         if self._made is None:
             self._made = compiled(*self._wanted)
-        return self._made(*arguments)
+        return self._made
+
+    def __call__(self, *arguments: Any) -> Any:
+        """Call it."""
+        return self.made()(*arguments)
 
 
 def chunks_of(offsets: Any) -> Any:

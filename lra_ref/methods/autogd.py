@@ -20,6 +20,8 @@ in the rounding of F, the comparisons and so gamma mean nothing (F still never r
 its own sample.  Norms are global.
 
 Words per element beyond x and g: 0.
+
+The step on a long vector alone (``InPlace``) refuses it: it asks for more than gradients at its points.
 """
 
 from __future__ import annotations

@@ -33,6 +33,8 @@ NONFINITE_POINT.  A stream that diverges geometrically, losses growing by a fact
 either (statement B3): gamma_0 must not be far above 2/L.  gamma = 0 by underflow: RATE_VANISHED.
 
 Words per element beyond x and g: 4, and 6 for what is evaluated at them.
+
+The step on a long vector alone (``InPlace``) refuses it: it asks for more than gradients at its points.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from lra_ref.parameters import Registry, unknown
+from lra_ref.parameters import Registry, shown, unknown
 from lra_ref.parts import DIRECTIONS, RATES, WHOLES, Direction, Rate
 from lra_ref.typing import Array
 
@@ -76,6 +76,8 @@ def make_method(name: str, **parameters: Any) -> Method:
 
     Raises ``ValueError`` for an unknown name or parameter (with the nearest valid ones) and for values out of range.
     """
+    if not isinstance(name, str):
+        raise ValueError(f"the name of a method must be a text, got {shown(name)}")
     if name in METHODS:
         return METHODS[name](**parameters)
     if name in WHOLES:

@@ -31,6 +31,8 @@ rate reported is zeta in a step that walks, else 0. Scalars:
 
 Edge cases: F(w_0) not finite stops with NONFINITE_FEEDBACK; a trial value that is not a number is never accepted; a gradient at w~
 that is not finite stops with NONFINITE_GRADIENT, w kept. Words per element beyond x and g: 3.
+
+The step on a long vector alone (``InPlace``) refuses it: it asks for more than gradients at its points.
 """
 
 from __future__ import annotations

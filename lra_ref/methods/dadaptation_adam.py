@@ -19,6 +19,8 @@ were (optax divides by 0).
 
 Gradients whose squares overflow give v = inf and no step in that coordinate; a |s|_1 that overflows stops it with
 NONFINITE_RATE. Words per element beyond x and g: 3.
+
+Words per element of a step on a long vector, the fewest / those moved (``lra_ref.bench.words``): ``dadapt_adam`` 12/13.
 """
 
 from __future__ import annotations

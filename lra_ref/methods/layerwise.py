@@ -19,6 +19,8 @@ trajectory stops with CURVATURE_NOT_POSITIVE; ``curvature="absolute"`` takes |c_
 eps = 0 stops it.  A product that is not finite gives a rate that is not finite and is named so.
 
 Words per element beyond x and g: 2 ``blocks`` (vectors and products).
+
+The step on a long vector alone (``InPlace``) refuses it: it asks for more than gradients at its points.
 """
 
 from __future__ import annotations
@@ -112,6 +114,7 @@ def layerwise_decide(first: Any, last: Any, t: Any, f: Any, sums: Any, scal: Any
 class Layerwise(Whole):
     """One step size per block from the curvature along its gradient, damped by the number of blocks."""
 
+    together = False
     name = "layerwise"
     source = "ours (derived), after Bahamou and Goldfarb 2023, arXiv 2305.13664, whose exact rule is not known here"
     Parameters = LayerwiseParameters

@@ -19,6 +19,8 @@ that walks, else 0. Scalars: ``stage`` (0 walk, 1 learn next, 2 walk with the ne
 Gamma s of the last look, ``updates`` of theta, ``held_out`` loss L, ``slope`` <grad L, g>, ``action`` (0 walk, 1 look, 2 learn).
 
 Edge cases: a held-out loss or slope that is not finite stops with NONFINITE_FEEDBACK.
+
+The step on a long vector alone (``InPlace``) refuses it: it asks for more than gradients at its points.
 """
 
 from __future__ import annotations
@@ -196,6 +198,7 @@ def snet_move(seg: Any, lo: Any, hi: Any, at: Any, x: Any, g: Any, d: Any, q: An
 class MLRSNet(Whole):
     """A recurrent network that reads the loss and answers with the learning rate, and learns from a held-out loss."""
 
+    together = False
     name = "mlr_snet"
     source = "Shu et al., arXiv 2007.14546, and the authors' code (published; counting of batches and held-out sample derived)"
     Parameters = MLRSNetParameters

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from lra_ref.oracles.base import ORACLES, Oracle
-from lra_ref.oracles.variates import LEAST_DF, fill_normals, fill_student
+from lra_ref.oracles.variates import LEAST_DF, fill_normal_rows, fill_normals, fill_student
 from lra_ref.parameters import Optional_, Parameters, Range, parameter
 from lra_ref.problems.base import Known, Problem
 from lra_ref.typing import Array
@@ -21,6 +21,11 @@ from lra_ref.typing import Array
 def draw_gaussian(seed: Any, trajectory: Any, step: Any, stream: Any, par: Any, z: Any) -> None:
     """Standard normals."""
     fill_normals(seed, trajectory, step, stream, z)
+
+
+def draw_gaussian_rows(seeds: Any, trajectories: Any, first: Any, count: Any, step: Any, stream: Any, par: Any, work: Any, z: Any) -> None:
+    """Standard normals, several samples together."""
+    fill_normal_rows(seeds, trajectories, first, count, step, stream, work, z)
 
 
 def draw_student(seed: Any, trajectory: Any, step: Any, stream: Any, par: Any, z: Any) -> None:
@@ -57,7 +62,7 @@ class Gaussian(Parameters):
         sigma2 = Known(self.sigma**2, exact=False, source="upper bound, 8.1e-11 of itself above the variance of 32-bit normals")
         return Oracle(
             "gaussian", problem, draw_gaussian, add_noise, np.array([self.sigma / np.sqrt(problem.dim)]), problem.dim,
-            sigma2=sigma2, row_variance=same_everywhere, parameters=self,
+            sigma2=sigma2, row_variance=same_everywhere, parameters=self, draw_rows_kernel=draw_gaussian_rows,
         )  # fmt: skip
 
 

@@ -14,13 +14,14 @@ from typing import Any
 import numpy as np
 
 from lra_ref.backends.cpu import compiled, compiled_loop
-from lra_ref.checks import vector
+from lra_ref.checks import as_array, vector
 from lra_ref.oracles.philox import PRESENT, lanes
-from lra_ref.parameters import Parameters, Registry
-from lra_ref.problems.base import NOTHING, VALUE, Known, Problem
+from lra_ref.parameters import Parameters, Registry, shown
+from lra_ref.problems.base import NOTHING, VALUE, Known, Problem, given
 from lra_ref.typing import Array
 
 DRAW = "void(uint64, int64, int64, int64, float64[::1], float64[::1])"
+DRAWS = "void(uint64[::1], int64[::1], int64, int64, int64, int64, float64[::1], float64[:, ::1], float64[:, ::1])"
 PERTURB = "float64(int64, int64, float64[::1], float64[::1], float64[::1], float64, float64[::1])"
 WHOLE, VECTOR, MATRIX = "int64[::1]", "float64[::1]", "float64[:, ::1]"
 DRAW_ROWS = ("uint64[::1]", WHOLE, WHOLE, WHOLE, VECTOR, MATRIX)
@@ -29,6 +30,12 @@ EVALUATE_ROWS = (WHOLE, WHOLE, MATRIX, MATRIX, "int64", MATRIX, VECTOR, VECTOR, 
 
 def draw_nothing(seed: Any, trajectory: Any, step: Any, stream: Any, par: Any, z: Any) -> None:
     """The draw of an oracle without noise."""
+
+
+def draw_rows_nothing(
+    seeds: Any, trajectories: Any, first: Any, count: Any, step: Any, stream: Any, par: Any, work: Any, z: Any
+) -> None:  # fmt: skip
+    """Stands in where samples are drawn one by one."""
 
 
 def perturb_nothing(lo: Any, hi: Any, x: Any, z: Any, par: Any, f: Any, g: Any) -> Any:
@@ -43,6 +50,10 @@ class Oracle:
     ``draw_kernel(seed, trajectory, step, stream, par, z)`` fills ``z`` (``sample_size`` numbers; it must hold zeros, or what an
     earlier draw of the same oracle left there).  ``perturb_kernel(lo, hi, x, z, par, f, g) -> f`` turns value and
     gradient of the problem at ``x[lo:hi]``, computed on the rows ``z[:batch]`` (``batch = 0``: all rows), into those of the sample.
+
+    ``draw_rows_kernel(seeds, trajectories, first, count, step, stream, par, work, z)``, optional: the samples of the trajectories
+    ``first .. first + count`` together, bit for bit those of ``draw_kernel``, one per row of ``z``, whose length is ``sample_size``
+    rounded up to a multiple of 4 (what is beyond is not used); ``work`` is scratch, 4 rows of at least ``count`` numbers.
 
     ``sigma2``: an upper bound of the noise variance ``E |g - grad F|^2`` (the trace) that holds at every point, None if there is none;
     :meth:`variance` gives the variance point by point where it is computable.
@@ -60,6 +71,7 @@ class Oracle:
     row_variance: Callable[[Oracle, Array], Array] | None = None
     parameters: Parameters = field(default_factory=Parameters)
     notes: str = ""
+    draw_rows_kernel: Callable[..., Any] | None = None
 
     @property
     def exact(self) -> bool:
@@ -115,7 +127,7 @@ class Oracle:
         return self.row_variance(self, points.reshape(-1, self.problem.dim)).reshape(points.shape[:-1])[()]
 
     def _samples(self, z: Any) -> Array:
-        samples = np.ascontiguousarray(z, dtype=float) if self.sample_size == 0 else vector("z", z, self.sample_size)
+        samples = np.zeros(as_array("z", z).shape) if self.sample_size == 0 else vector("z", z, self.sample_size)
         if samples.ndim == 0 or samples.shape[-1] != self.sample_size:
             raise ValueError(f"z must have shape (..., {self.sample_size}), got {samples.shape}")
         rows = samples[..., : self.batch]
@@ -151,7 +163,16 @@ ORACLES: Registry[type[Any]] = Registry("oracle")
 
 def make_oracle(name: str, problem: Problem, **parameters: Any) -> Oracle:
     """The oracle called ``name`` over a problem; unknown names and values out of range raise ``ValueError`` in one line."""
-    oracle: Oracle = ORACLES[name].build(name, parameters).oracle(problem)
+    if not isinstance(problem, Problem):
+        raise ValueError(f"problem must be a Problem, as from make_problem(name), got {shown(problem)}")
+    checked = ORACLES[name].build(name, parameters)
+    try:
+        with np.errstate(all="ignore"):
+            oracle: Oracle = checked.oracle(problem)
+    except (OverflowError, ZeroDivisionError) as fault:
+        raise ValueError(f"{name} cannot be made with {given(checked)}: {fault}") from None
+    if not np.all(np.isfinite(oracle.par)):
+        raise ValueError(f"{name} cannot be made with {given(checked)}: its numbers are not finite")
     return oracle
 
 

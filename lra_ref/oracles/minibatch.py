@@ -4,7 +4,9 @@
 - ``"without"``: the first ``batch`` rows of a fresh random order in every step (any ``batch <= n``);
 - ``"reshuffle"``: an epoch is ``m = floor(n / batch)`` steps that walk through one random order of the rows, keyed by (seed,
   trajectory, epoch); the ``n mod batch`` rows left over are dropped in that epoch.  Every stream but ``PRESENT`` draws a
-  batch without replacement, independent of the epoch.
+  batch without replacement, independent of the epoch;
+- ``"reshuffle_all"``: the same with ``m = ceil(n / batch)``; the rows left over are a last, smaller batch, whose loss is the mean over
+  them.  The noise of the steps then has no common variance, unless ``batch`` divides n.
 
 Orders come from the Fisher-Yates shuffle with exact whole numbers (each within 2^-64 of uniform), so the variances at a fixed point are
 the textbook ones, with ``S^2 = (1/n) sum_i |grad f_i - grad F|^2``: ``S^2 / B`` with replacement,
@@ -13,11 +15,15 @@ given the epoch's earlier batches a gradient is not unbiased.
 
 The row numbers of a batch are floats in ``z[:batch]``.  A sample of reshuffling also carries its epoch's order,
 ``z = [rows | order | epoch + 1, trajectory, low and high half of the seed]``: a pure cache that spares the next draw the shuffle.
+A smaller batch repeats its first row in the places that are left; the problem of the oracle evaluates the rows before them.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import types
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -93,17 +99,62 @@ def draw_reshuffled(seed: Any, trajectory: Any, step: Any, stream: Any, par: Any
     """The epoch's next rows."""
     if stream != PRESENT:
         draw_without(seed, trajectory, step, stream, par, z)
-        return
+    else:
+        walk(int(par[0]) // int(par[1]), seed, trajectory, step, par, z)
+
+
+def draw_reshuffled_all(seed: Any, trajectory: Any, step: Any, stream: Any, par: Any, z: Any) -> None:
+    """The epoch's next rows, the last ones included."""
+    if stream != PRESENT:
+        draw_without(seed, trajectory, step, stream, par, z)
+    else:
+        n, batch = int(par[0]), int(par[1])
+        walk((n + batch - 1) // batch, seed, trajectory, step, par, z)
+
+
+def walk(count: Any, seed: Any, trajectory: Any, step: Any, par: Any, z: Any) -> None:
+    """Batch number ``step`` of epochs of ``count`` batches (kernel); a smaller last one repeats its first row."""
     n, batch = int(par[0]), int(par[1])
     rows, order, key = z[:batch], z[batch : batch + n], z[batch + n :]
-    epoch, position = step // (n // batch), step % (n // batch)
+    epoch, position = step // count, step % count
     low, high = np.float64(np.uint64(seed) & MASK), np.float64(np.uint64(seed) >> HALF_LANE)
     if not (key[0] == epoch + 1 and key[1] == trajectory and key[2] == low and key[3] == high):
         targets = np.empty(n)
         fill_choices(n, 1, seed, trajectory, epoch, EPOCH, targets)
         shuffle(targets, order)
         key[0], key[1], key[2], key[3] = epoch + 1, trajectory, low, high
-    rows[:] = order[position * batch : (position + 1) * batch]
+    first = position * batch
+    for i in range(batch):
+        rows[i] = order[first + i] if first + i < n else order[first]
+
+
+def before_repeats(z: Any) -> Any:
+    """Number of rows before the first one comes again."""
+    count = z.size
+    for i in range(1, z.size):
+        if z[z.size - i] == z[0]:
+            count = z.size - i
+    return count
+
+
+#: the kernel of a problem, in the two functions below; :func:`without_repeats` gives them theirs
+kernel: Any = None
+
+
+def value_without_repeats(lo: Any, hi: Any, x: Any, z: Any, data: Any, par: Any, g: Any) -> Any:
+    """Value and gradient on the rows before the first one comes again (kernel)."""
+    return kernel(lo, hi, x, z[: before_repeats(z)], data, par, g)
+
+
+def hvp_without_repeats(lo: Any, hi: Any, x: Any, v: Any, z: Any, data: Any, par: Any, out: Any) -> None:
+    """Hessian-vector product on the same rows (kernel)."""
+    kernel(lo, hi, x, v, z[: before_repeats(z)], data, par, out)
+
+
+@cache
+def without_repeats(function: types.FunctionType, inside: Callable[..., Any]) -> types.FunctionType:
+    """``function`` with the kernel of a problem inside."""
+    return types.FunctionType(function.__code__, {**globals(), "kernel": inside}, function.__name__)
 
 
 def spread(value: Any, x: Any, n: Any, data: Any, par: Any, out: Any) -> None:
@@ -132,7 +183,7 @@ def batch_variance(oracle: Oracle, x: Array) -> Array:
     return out / batch * (1.0 if oracle.par[2] else (n - batch) / max(n - 1, 1))
 
 
-DRAWS = {"with": draw_with, "without": draw_without, "reshuffle": draw_reshuffled}
+DRAWS = {"with": draw_with, "without": draw_without, "reshuffle": draw_reshuffled, "reshuffle_all": draw_reshuffled_all}
 
 
 @ORACLES.register("minibatch")
@@ -150,8 +201,16 @@ class Minibatch(Parameters):
             raise ValueError(f"minibatch needs a finite sum of 1 to 2^32 - 1 samples; {problem.name} has {n}")
         if not again and self.batch > n:
             raise ValueError(f"batch must be in [1, {n}] for replacement={self.replacement!r}, got {self.batch}")
-        cache = n + KEY_SIZE if self.replacement == "reshuffle" else 0
+        kept = n + KEY_SIZE if self.replacement.startswith("reshuffle") else 0
+        uneven = self.replacement == "reshuffle_all" and n % self.batch > 0
+        if uneven:
+            value, product = problem.value_kernel, problem.hvp_kernel
+            problem = replace(
+                problem,
+                value_kernel=without_repeats(value_without_repeats, value),
+                hvp_kernel=without_repeats(hvp_without_repeats, product),
+            )
         return Oracle(
-            "minibatch", problem, DRAWS[self.replacement], par=np.array([n, self.batch, again], dtype=float),
-            sample_size=self.batch + cache, batch=self.batch, row_variance=batch_variance, parameters=self,
+            "minibatch", problem, DRAWS[self.replacement], par=np.array([n, self.batch, again], dtype=float), parameters=self,
+            sample_size=self.batch + kept, batch=self.batch, row_variance=None if uneven else batch_variance,
         )  # fmt: skip

@@ -19,7 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from lra_ref.checks import whole
+from lra_ref.checks import as_array, whole
+from lra_ref.parameters import shown
 from lra_ref.typing import Array
 
 #: streams of one step: its own sample, an independent sample, the uniform number of a rate, random starting points, orders of epochs
@@ -95,12 +96,12 @@ def uniform(seed: Any, trajectory: Any, step: Any, stream: Any) -> Any:
 
 def lanes(name: str, value: Any) -> Array:
     """Whole numbers in ``[0, LIMITS[name])`` as an unsigned 64-bit array; anything else is refused by name."""
-    array = np.asarray(value)
     limit = LIMITS[name]
+    array = as_array(name, value)
     good = array.dtype.kind in "iu" and array.size > 0
     if not good or int(array.min()) < 0 or int(array.max()) >= limit:
         power = limit.bit_length() - 1
-        raise ValueError(f"{name} must be a whole number in [0, 2^{power}), got {value!r}")
+        raise ValueError(f"{name} must be a whole number in [0, 2^{power}), got {shown(value)}")
     return array.astype(np.uint64)
 
 

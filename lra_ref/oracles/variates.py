@@ -141,6 +141,23 @@ def fill_normals(seed: Any, trajectory: Any, step: Any, stream: Any, z: Any) -> 
             rest[i] = last[i]
 
 
+def fill_normal_rows(
+    seeds: Any, trajectories: Any, first: Any, count: Any, step: Any, stream: Any, work: Any, z: Any
+) -> None:  # fmt: skip
+    """:func:`fill_normals` for the trajectories ``first .. first + count``, one per row of ``z``, together (kernel).
+
+    The length of the rows must be a multiple of 4; ``work`` is scratch of four rows of at least ``count`` numbers.
+    """
+    own, keys = seeds[first : first + count], trajectories[first : first + count]
+    w0, w1, w2, w3 = work[0], work[1], work[2], work[3]
+    for j in range(z.shape[1] // 4):
+        for i in range(own.size):
+            key = label(np.uint64(own[i]), np.uint64(keys[i]), np.uint64(step), np.uint64(stream))
+            w0[i], w1[i], w2[i], w3[i] = four_normals(np.uint64(j), key)
+        for i in range(own.size):
+            z[i, 4 * j], z[i, 4 * j + 1], z[i, 4 * j + 2], z[i, 4 * j + 3] = w0[i], w1[i], w2[i], w3[i]
+
+
 def fill_student(seed: Any, trajectory: Any, step: Any, stream: Any, df: Any, z: Any) -> None:
     """Fill ``z`` with Student t numbers (kernel); bit for bit ``students(seed, trajectory, step, stream, df, z.size)``."""
     key = label(np.uint64(seed), np.uint64(trajectory), np.uint64(step), np.uint64(stream))

@@ -30,7 +30,7 @@ gradient is never lost by overflow (published: u = 0).  eta = 0 stops the trajec
 Not ours: published parameter groups share one multiplier with the constants of the last group; a tensor without gradient still counts
 there, as a zero direction does here.
 
-Words per element of a step on a long vector, the fewest / those moved (``lra_ref.bench.words``): ``clara_sgd`` 6/7, ``clara_adam``
+Words per element of a step on a long vector, the fewest / those moved (``lra_ref.bench.words``): ``clara_sgd`` 6/6, ``clara_adam``
 11/13.
 """
 
@@ -182,7 +182,10 @@ class CLARA(Rate):
         p = self.parameters
         sizes = np.diff(offsets).tolist() if p.norm == "block" else [int(offsets[-1])]
         made, published = copy.copy(self), None
-        made.references = tuple(self._references(direction, sizes))
+        try:
+            made.references = tuple(self._references(direction, sizes))
+        except ZeroDivisionError:
+            raise ValueError(f"c must not be so small that 1 - c rounds to 1, got {p.c:g}") from None
         path_sd = math.sqrt(sum(r.sd**2 for r in made.references)) / len(sizes)
         if p.reference == "published" or (p.damping == "published" and p.d is None):
             published = _published(direction, p.c, sum(sizes))

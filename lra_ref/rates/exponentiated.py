@@ -23,8 +23,8 @@ State: ``d_prev``; scalars ``scale`` s and ``signal`` c.
 Edge cases: g = 0 or u = 0 gives c = 0.  A signal or an exponential that overflows (without ``use_directions``, or squares beyond
 1e308) stops the trajectory with status NONFINITE_FEEDBACK and its state unchanged.
 
-Words per element of a step on a long vector, the fewest / those moved (``lra_ref.bench.words``): ``exponentiated_sgd`` 6/7,
-``exponentiated_adam`` 10/11.
+Words per element of a step on a long vector, the fewest / those moved (``lra_ref.bench.words``): ``exponentiated_sgd`` 6/6,
+``exponentiated_adam`` 10/10.
 """
 
 from __future__ import annotations

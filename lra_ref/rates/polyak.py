@@ -9,7 +9,7 @@ Source: Polyak (1969), "Minimization of unsmooth functionals" (published for d =
 Edge cases: <g, d> <= 0 (no descent direction, a vanishing gradient, or a product that underflows) gives 0, so does f_t <= f_star.  <g,
 d> that overflows gives nan: the rate stops the trajectory.
 
-Words per element of a step on a long vector, the fewest / those moved (``lra_ref.bench.words``): ``polyak_sgd`` 4/5, ``polyak_adam``
+Words per element of a step on a long vector, the fewest / those moved (``lra_ref.bench.words``): ``polyak_sgd`` 4/4, ``polyak_adam``
 9/11.
 """
 

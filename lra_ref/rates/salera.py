@@ -28,8 +28,8 @@ stops it too (LOSS_NOT_POSITIVE), since the threshold of the test would not be; 
 nan silences the test for ever).  A direction with a memory keeps the discarded gradient in it (published for the gradient only).
 Published defects not followed: a restore that rebinds a local variable, weight decay applied twice.
 
-Words per element of a step on a long vector, the fewest / those moved (``lra_ref.bench.words``): ``alera_sgd`` 7/9, ``alera_adam``
-11/13, ``salera_sgd`` 8/10, ``salera_adam`` 12/14.
+Words per element of a step on a long vector, the fewest / those moved (``lra_ref.bench.words``): ``alera_sgd`` 7/8, ``alera_adam``
+11/12, ``salera_sgd`` 8/9, ``salera_adam`` 12/13.
 """
 
 from __future__ import annotations

@@ -12,8 +12,8 @@ most 1e-15 after a halving, or 0.  The recorded rate is lr.
 
 Edge cases as for ``salera``; a vanished rate stops the trajectory (RATE_VANISHED) one step after it has vanished, at the saved point.
 
-Words per element of a step on a long vector, the fewest / those moved (``lra_ref.bench.words``): ``spalera_sgd`` 9/11, ``spalera_adam``
-13/15.
+Words per element of a step on a long vector, the fewest / those moved (``lra_ref.bench.words``): ``spalera_sgd`` 9/10, ``spalera_adam``
+13/14.
 """
 
 from __future__ import annotations

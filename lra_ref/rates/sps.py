@@ -9,7 +9,7 @@ bound, for losses that are not negative.
 
 Edge cases: as for the rate ``polyak``.
 
-Words per element of a step on a long vector, the fewest / those moved (``lra_ref.bench.words``): ``sps_max_sgd`` 4/5, ``sps_max_adam``
+Words per element of a step on a long vector, the fewest / those moved (``lra_ref.bench.words``): ``sps_max_sgd`` 4/4, ``sps_max_adam``
 9/11.
 """
 

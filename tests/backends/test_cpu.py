@@ -198,6 +198,35 @@ def test_the_cache_hits_across_processes_and_is_never_stale(tmp_path: Path) -> N
     assert len(list(cache.iterdir())) == 3
 
 
+THREADS = """
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+sys.path.insert(0, sys.argv[1])
+import kernel_of_test
+from lra_ref.backends import cpu
+made = [type(cpu.interpreted)(kernel_of_test.kernel.__code__, vars(kernel_of_test), f"kernel_{k}") for k in range(8)]
+gate = Barrier(8)
+def work(k):
+    gate.wait()
+    return cpu.compiled(made[k // 2], "float64(float64)")
+with ThreadPoolExecutor(8) as pool:
+    found = list(pool.map(work, range(8)))
+print(*(f(2.0) for f in found), len(set(map(id, found))))
+"""
+
+
+def test_threads_that_compile_at_once_share_one_folder_and_one_result(tmp_path: Path) -> None:
+    folder, cache, here = tmp_path / "source", tmp_path / "cache", tmp_path / "here"
+    write(folder, FORMULA)
+    here.mkdir()
+    settings = {**os.environ, "LRA_REF_CACHE": str(cache)}
+    call = [sys.executable, "-c", THREADS, str(folder)]
+    done = subprocess.run(call, check=True, capture_output=True, text=True, env=settings, cwd=here)
+    assert done.stdout.split() == ["17.0"] * 8 + ["4"]
+    assert not list(here.iterdir()), "machine code outside the cache folder"
+
+
 def test_an_unwritable_folder_is_said_once_and_works(tmp_path: Path) -> None:
     folder = tmp_path / "source"
     write(folder, FORMULA)

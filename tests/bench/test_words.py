@@ -12,7 +12,7 @@ from experiments.bench.long_vector import methods
 from lra_ref.bench.words import Counting, Streams, Words, words
 from lra_ref.directions.sgd import SGD
 from lra_ref.methods import Method, compose, make_method
-from lra_ref.parts import DIRECTIONS, RATES
+from lra_ref.parts import DIRECTIONS, RATES, WHOLES
 from lra_ref.rates.constant import Constant
 
 MADE = {method.name: method for method in methods()}
@@ -21,6 +21,7 @@ STATED = re.compile(
 )
 #: rates that the step on a vector alone refuses: nothing to state
 REFUSED = {"armijo"}
+REFUSED_WHOLES = {"autogd", "autosgd", "cma", "layerwise", "mlr_snet"}
 
 
 def stated(module: str) -> dict[str, tuple[int, int]]:
@@ -56,11 +57,15 @@ def test_counted_by_hand(method: Method, passes: tuple[Streams, ...]) -> None:
 
 
 def test_what_is_moved_beyond_the_fewest() -> None:
-    """The look at the gradient: 1. Copies of the answers at one point: 2. Adam's kernel reads x for a decay of 0 where d is stored: 1."""
+    """The look at the gradient where no pass does it along the way: 1. Copies of the answers at two points: 4. Decay of 0: x is read."""
     assert words(make_method("sgd")) == Words(3, 4, (Streams(1, 1, 0),))
-    practical, adam = words(make_method("gala_sgd_practical")), words(make_method("clara_adam"))
-    assert practical.moved - practical.fewest == 1 + 2
+    clara, adam = words(make_method("clara_sgd")), words(make_method("clara_adam"))
+    assert clara.moved == clara.fewest
     assert adam.moved - adam.fewest == 1 + 1
+    practical, random = words(make_method("gala_sgd_practical")), words(make_method("gala_sgd"))
+    assert practical.moved == practical.fewest
+    # the first pass of gala_sgd has no other need of the gradient
+    assert random.moved - random.fewest == 1 + 4
 
 
 def test_a_kernel_that_reads_more_is_noticed() -> None:
@@ -100,6 +105,18 @@ def test_every_part_states_its_words(name: str) -> None:
     for method in mine:
         counted = words(MADE[method])
         assert numbers.get(method) == (counted.fewest, counted.moved), method
+
+
+@pytest.mark.parametrize("name", WHOLES)
+def test_every_whole_method_states_its_words(name: str) -> None:
+    module = WHOLES[name].__module__
+    if name in REFUSED_WHOLES:
+        with pytest.raises(ValueError, match="needs more than gradients at its points"):
+            words(MADE[name])
+        assert "refuses it" in (importlib.import_module(module).__doc__ or "")
+        return
+    counted = words(MADE[name])
+    assert stated(module).get(name) == (counted.fewest, counted.moved)
 
 
 def test_configurations_of_gala_state_theirs() -> None:

@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 
 from lra_ref.directions import DIRECTIONS
+from lra_ref.engine.inplace import InPlace
+from lra_ref.engine.optimizer import Optimizer
+from lra_ref.methods import make_method
 from tests.stepping import walk
 
 HALVES = {"beta1": 0.5, "beta2": 0.75, "eps": 0.0}
@@ -63,3 +66,20 @@ def test_an_overflowing_square_freezes_its_element() -> None:
     d, state = walk(DIRECTIONS["adam"](), [[1e200, 1.0], [1.0, 1.0]])
     assert np.isinf(state["exp_avg_sq"][0])
     assert d[:, 0].tolist() == [0.0, 0.0]
+
+
+@pytest.mark.parametrize("parameters", [{}, {"weight_decay": 0.1}])
+@pytest.mark.parametrize("name", ["adam", "adamw"])
+def test_the_bits_after_the_first_correction_has_become_one(name: str, parameters: dict[str, float]) -> None:
+    """1 - 0.9^n is 1 from n = 349 on in float64, and the kernel no longer divides by it."""
+    rng = np.random.default_rng(3)
+    start = rng.normal(size=5)
+    x = start.copy()
+    step, reference = InPlace(make_method(name, **parameters), x), Optimizer(make_method(name, **parameters), start)
+    for t in range(360):
+        g = rng.normal(size=5)
+        reference.ask()
+        reference.tell([(0.0, g)])
+        step(g)
+        assert np.array_equal(x, reference.x), t
+    assert step._direction[3][0, 4] == 1

@@ -7,10 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from experiments.bench.long_vector import methods
+from lra_ref.engine import inplace
 from lra_ref.engine.inplace import InPlace
 from lra_ref.engine.optimizer import Optimizer
 from lra_ref.engine.status import Status
-from lra_ref.engine.vector_step import chunks_of, sees
+from lra_ref.engine.vector_step import chunks_of, sees, stores
 from lra_ref.methods import Method, compose, make_method
 from lra_ref.rates.clara import clara_terms
 from lra_ref.rates.gala import terms_free_gradient
@@ -29,6 +31,12 @@ CASES: list[tuple[str, dict[str, Any]]] = [
 ]
 #: every combination is compiled anew, so the quick tests take one of each kind: stored, chunked and no direction; points; blocks
 QUICK = ("sgd", "clara_adam", "gala_sgd")
+
+
+@pytest.fixture(autouse=True)
+def threads_at_any_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Threads are to share these vectors although it does not pay."""
+    monkeypatch.setattr(inplace, "WORTH", 1)
 
 
 def table(names: tuple[str, ...] = ()) -> Any:
@@ -158,3 +166,75 @@ def test_what_is_stored_is_what_the_summands_need() -> None:
 
 def test_chunks_follow_the_blocks() -> None:
     assert chunks_of(np.array([0, 3, 5000])).tolist() == [[0, 3, 0], [3, 4099, 1], [4099, 5000, 1]]
+
+
+def looking() -> list[Any]:
+    """A method for every first pass that finds what is not finite along the way, of some on two threads too."""
+    found, seen = [], set()
+    for method in methods():
+        try:
+            step = InPlace(method, np.ones(40))
+        except ValueError:
+            continue
+        first = step.method.direction.gather or step.method.rate.terms
+        if step._stages.looks and (method.name == "clara_sgd" or first not in seen):
+            seen.add(first)
+            quick = method.name == "clara_sgd"
+            for threads in (1, 2) if quick else (1,):
+                found.append(pytest.param(method, threads, id=f"{method.name}-{threads}", marks=[] if quick else pytest.mark.slow))
+    return found
+
+
+@pytest.mark.parametrize(("method", "threads"), looking())
+def test_a_look_along_the_way_changes_nothing(method: Method, threads: int) -> None:
+    """The state before and after a bad gradient, of every method whose check is part of its first pass."""
+    rng = np.random.default_rng(5)
+    step = InPlace(method, rng.normal(size=LARGE), threads=threads)
+    for _ in range(3):
+        assert not step(rng.normal(size=LARGE) / 300, 1.5, [(1.5, rng.normal(size=LARGE) / 300) for _ in step.wanted()])
+    before = [a.copy() for a in (step.x, *step._direction[:2], *step._rate[:2], step._late)]
+    for bad in (np.nan, -np.inf):
+        g = rng.normal(size=LARGE)
+        g[-1] = bad
+        answers = [(1.5, rng.normal(size=LARGE)) for _ in step.wanted()]
+        assert step(g, 1.5, answers) is Status.NONFINITE_GRADIENT
+        step.status = Status.RUNNING
+        assert all(np.array_equal(a, b) for a, b in zip(before, (step.x, *step._direction[:2], *step._rate[:2], step._late), strict=True))
+
+
+def test_what_may_look_along_the_way() -> None:
+    assert stores(clara_terms) == {"out"}
+    assert not InPlace(make_method("adam"), np.ones(3))._stages.looks
+    assert not InPlace(make_method("clara_adam"), np.ones(3))._stages.looks
+    assert not InPlace(make_method("normalized_momentum"), np.ones(3))._stages.looks
+
+    def spoils(out: Any, vec: Any) -> None:
+        vec[0] = out[0]
+
+    assert stores(spoils) == {"vec"}
+    assert stores(eval("lambda out: 0")) == {"?"}
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_gradients_that_are_read_only_or_given_once(dtype: Any) -> None:
+    """A read-only gradient and an only answer are used where they are, and left as they were."""
+    rng = np.random.default_rng(2)
+    x, y = np.ones(300, dtype), np.ones(300, dtype)
+    one, two = InPlace(make_method("gala_sgd_practical"), x), InPlace(make_method("gala_sgd_practical"), y)
+    for _ in range(4):
+        g, q = rng.normal(size=300).astype(dtype), rng.normal(size=300).astype(dtype)
+        kept = g.copy(), q.copy()
+        held = g.copy()
+        held.flags.writeable = False
+        assert not one(g, 1.0, [(1.0, q)] * len(one.wanted()))
+        assert not two(held, 1, [(1.0, q.tolist())] * len(two.wanted()))
+        assert np.array_equal(g, kept[0])
+        assert np.array_equal(q, kept[1])
+        assert np.array_equal(x, y)
+
+
+def test_threads_share_only_where_it_pays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    assert InPlace(make_method("adam"), np.ones(1000), threads=2)._pool is None
+    assert InPlace(make_method("adam"), np.ones(400_000), threads=2)._pool is not None
+    assert InPlace(make_method("adam"), np.ones(400_000))._pool is None

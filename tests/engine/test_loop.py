@@ -14,7 +14,7 @@ import pytest
 
 from lra_ref.backends.cpu import interpreted
 from lra_ref.backends.sums import CHUNK, LANES, block_sums
-from lra_ref.engine import loop
+from lra_ref.engine import lockstep
 from lra_ref.engine.run import Run, make_plan, run
 from lra_ref.methods import METHODS, compose, make_method
 from lra_ref.oracles import make_oracle
@@ -78,7 +78,8 @@ def test_sweep_cuts_blocks_into_chunks_and_adds_in_order() -> None:
         out[1, : hi - lo] = x[lo:hi] ** 2
 
     sums, none = np.full((3, 2), np.nan), np.zeros((0, 0))
-    loop.sweep(kernel, 2, offsets, x, x, x, none, none, none, np.zeros((2, CHUNK)), np.zeros(LANES), sums)
+    state = (0, 0, 0, 1, offsets, np.zeros(1, dtype=np.int64))
+    lockstep.sweep(kernel, 2, *state, x, x, x, none, none, none, np.zeros((2, CHUNK)), np.zeros(LANES), sums)
     assert calls == [
         (0, 0, 3, 0), (1, 3, CHUNK + 3, 3), (1, CHUNK + 3, CHUNK + 10, CHUNK + 3),
         (2, CHUNK + 10, 2 * CHUNK + 10, CHUNK + 10), (2, 2 * CHUNK + 10, 3 * CHUNK, 2 * CHUNK + 10),
@@ -90,18 +91,20 @@ def test_sweep_cuts_blocks_into_chunks_and_adds_in_order() -> None:
 @pytest.mark.parametrize("size", [1, 2, 127, 128, 129, CHUNK, CHUNK + 1, 2 * CHUNK + 5])
 def test_dot_is_the_sum_in_the_house_order(size: int) -> None:
     a, b = np.random.default_rng(2).normal(size=(2, size))
-    found = loop.dot(a, b, np.zeros((1, CHUNK)), np.zeros(LANES))
+    found = lockstep.dot(a, b, np.zeros((1, CHUNK)), np.zeros(LANES))
     assert found == block_sums(a * b, np.array([0, size]))[0]
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 def test_all_finite(bad: float) -> None:
-    assert loop.all_finite(np.zeros(0))
-    assert loop.all_finite(np.array([1e308, -1e308, 5e-324]))
+    assert lockstep.all_finite(np.zeros(0), 0, 0)
+    assert lockstep.all_finite(np.array([1e308, -1e308, 5e-324]), 0, 3)
     for at in range(3):
-        values = np.ones(3)
-        values[at] = bad
-        assert not loop.all_finite(values)
+        values = np.ones(5)
+        values[1 + at] = bad
+        assert not lockstep.all_finite(values, 1, 4)
+        assert lockstep.all_finite(values, 4, 5)
+        assert lockstep.all_finite(values, 0, 1)
 
 
 def test_the_plan_says_what_the_parts_need() -> None:

@@ -221,7 +221,7 @@ def test_objectives_that_return_arrays_of_one_element_and_others() -> None:
     assert np.array_equal(result.x, minimize(rosen, START, jac=rosen_der, method=ARMIJO, options={"maxiter": 2}).x)
     with pytest.raises(ValueError, match=r"the objective must return a real number, got float64 of shape \(2,\)"):
         minimize(lambda x: x, START, jac=rosen_der, method=ARMIJO)
-    with pytest.raises(ValueError, match=r"the gradient of answer 0 must have shape \(\.\.\., 2\), got \(3,\)"):
+    with pytest.raises(ValueError, match=r"the gradient by jac must have shape \(\.\.\., 2\), got \(3,\)"):
         minimize(rosen, START, jac=lambda x: np.ones(3), method=ARMIJO)
     with pytest.raises(ValueError, match=r"x0 must be finite, got nan at index \(0,\)"):
         minimize(rosen, [np.nan, 1.0], jac=rosen_der, method=ARMIJO)

@@ -10,13 +10,14 @@ from lra_ref.oracles import Oracle, make_oracle
 from lra_ref.problems.base import Problem
 
 DIM, ROWS = 3, 7
+REPLACEMENTS = ("with", "without", "reshuffle", "reshuffle_all")
 #: parameters of every kind of oracle; a new kind fails the conformance tests until it is listed here
 CASES: dict[str, list[dict[str, Any]]] = {
     "exact": [{}],
     "gaussian": [{"sigma": 2.0}, {"sigma": 0.0}],
     "student": [{"df": 9.0, "sigma": 2.0}, {"df": 1.5, "scale": 0.5}],
     "multiplicative": [{"ratio": 0.5}],
-    "minibatch": [{"batch": batch, "replacement": how} for how in ("with", "without", "reshuffle") for batch in (1, 2, 3, ROWS)],
+    "minibatch": [{"batch": batch, "replacement": how} for how in REPLACEMENTS for batch in (1, 2, 3, ROWS)],
 }
 ALL = [(name, parameters) for name, listed in CASES.items() for parameters in listed]
 IDS = ["-".join([name, *map(str, parameters.values())]) for name, parameters in ALL]

@@ -58,7 +58,7 @@ def test_compiled_and_interpreted_answers_are_equal(case: Any) -> None:
     f, g = oracle.evaluate(x, z)
     for i in range(4):
         gradient = np.zeros(DIM)
-        plain = value(0, DIM, x[i], z[i, : oracle.batch], oracle.problem.data, oracle.problem.par, gradient)
+        plain = oracle.problem.value_kernel(0, DIM, x[i], z[i, : oracle.batch], oracle.problem.data, oracle.problem.par, gradient)
         plain = oracle.perturb_kernel(0, DIM, x[i], z[i], oracle.par, plain, gradient)
         assert float(plain) == f[i]
         assert gradient.tobytes() == g[i].tobytes()

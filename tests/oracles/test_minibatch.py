@@ -10,6 +10,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from lra_ref.engine.reference import reference_run
+from lra_ref.engine.run import run
+from lra_ref.methods import make_method
 from lra_ref.oracles import FRESH, PRESENT, make_oracle
 from lra_ref.oracles.minibatch import shuffle, shuffle_few
 from tests.oracles.cases import DIM, draw, toy
@@ -105,3 +108,45 @@ def test_a_batch_has_no_more_rows_than_the_problem(replacement: str) -> None:
     with pytest.raises(ValueError, match=rf"^batch must be in \[1, 7\] for replacement='{replacement}', got 8$"):
         make_oracle("minibatch", toy(), batch=8, replacement=replacement)
     assert make_oracle("minibatch", toy(), batch=8, replacement="with").sample(0, 0, 0).shape == (8,)
+
+
+@pytest.mark.parametrize(("n", "batch"), [(7, 2), (7, 7), (8, 3), (8, 5), (6, 3), (2, 1)])
+def test_an_epoch_with_all_rows(n: int, batch: int) -> None:
+    oracle = make_oracle("minibatch", toy(n), batch=batch, replacement="reshuffle_all")
+    count, left = -(-n // batch), n % batch or batch
+    steps = np.arange(5 * count)
+    drawn = oracle.sample(5, 2, steps)[:, :batch].astype(int).reshape(5, count, batch)
+    whole = rows("reshuffle", n, n, 5, 2, np.arange(5))
+    full = np.concatenate([drawn[:, :-1].reshape(5, -1), drawn[:, -1, :left]], axis=1)
+    np.testing.assert_array_equal(full, whole)
+    assert np.all(drawn[:, -1, left:] == drawn[:, -1, :1])
+    # the mean of the gradients, weighted by the sizes of the batches, is the gradient: n (2 DIM + 4) roundings
+    x = np.array([0.3, -1.0, 2.0])
+    f, g = oracle.evaluate(x, oracle.sample(5, 2, steps[:count]))
+    weights = np.array([*[batch] * (count - 1), left]) / n
+    plain = toy(n)
+    scale = np.sum(np.abs(plain.data[:, DIM:]) * (np.abs(x) + np.abs(plain.data[:, :DIM])) ** 2)
+    assert abs(weights @ f - plain.value(x)) <= n * (2 * DIM + 4) * np.finfo(float).eps * scale
+    np.testing.assert_allclose(weights @ g, plain.gradient(x), rtol=0, atol=n * (2 * DIM + 4) * np.finfo(float).eps * scale)
+
+
+def test_a_smaller_batch_in_engine_and_reference() -> None:
+    problem, v = toy(8), np.array([1.0, -2.0, 0.5])
+    oracle = make_oracle("minibatch", problem, batch=3, replacement="reshuffle_all")
+    method = make_method("sgd", lr=0.1)
+    fast = run(method, oracle, steps=7, trajectories=2, seed=9)
+    slow = reference_run(method, oracle, steps=7, trajectories=2, seed=9)
+    assert fast.x.tobytes() == slow.x.tobytes()
+    x = problem.start
+    for t in range(7):
+        drawn = oracle.sample(9, 0, t)[: 2 if t % 3 == 2 else 3]
+        x = x - 0.1 * problem.gradient(x, rows=drawn)
+    np.testing.assert_array_equal(fast.x[0], x)
+    last = oracle.sample(9, 0, 2)[:3]
+    assert oracle.problem.hvp(x, v, last).tobytes() == problem.hvp(x, v, last[:2]).tobytes() != problem.hvp(x, v, last).tobytes()
+
+
+def test_batches_of_two_sizes_have_no_common_variance() -> None:
+    with pytest.raises(ValueError, match="no variance"):
+        make_oracle("minibatch", toy(8), batch=3, replacement="reshuffle_all").variance(np.ones(DIM))
+    assert make_oracle("minibatch", toy(8), batch=4, replacement="reshuffle_all").variance(np.ones(DIM)) > 0

@@ -1,0 +1,340 @@
+"""What the loop does to several trajectories at once, phase by phase (kernels of ``engine/loop``).
+
+Trajectories ``at .. at + n`` are laid out end to end: trajectory ``at + i`` has the elements ``i dim .. (i + 1) dim`` of every vector and
+the rows ``i blocks .. (i + 1) blocks`` of every table of scalars, sums and coefficients. One that has stopped (``status``) is passed over;
+``again``: a trajectory that stopped is run once more to the step at which it did.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lra_ref.backends.cpu import apart
+from lra_ref.backends.sums import CHUNK, fold, fold_from
+from lra_ref.formulas import descend
+
+#: a number of which there should be a multiple in lockstep, so that they fill vector registers
+LANE = 8
+#: what is noted of a trajectory in lockstep: gradients and losses evaluated, the step at which it stopped (-1: none), whether its points
+#: are wanted; of this step: losses of its search, its rate, why there is none (0: there is)
+GRADIENTS, LOSSES, STOPPED, WANTED, TRIALS, ETA, CODE, NOTES = 0, 1, 2, 3, 4, 5, 6, 7
+
+
+@apart
+def sweep(
+    kernel: Any, count: Any, whole: Any, again: Any, at: Any, n: Any, offsets: Any, status: Any,
+    x: Any, g: Any, d: Any, q: Any, vec: Any, coef: Any, out: Any, lanes: Any, sums: Any,
+) -> None:  # fmt: skip
+    """Run an element kernel over ``n`` trajectories end to end, block by block and chunk by chunk; ``sums[block, j]``: its summands.
+
+    ``whole``: one call for all of them, with the coefficients of the first; they are then short and have one block each.
+    """
+    blocks = offsets.size - 1
+    dim = offsets[blocks]
+    if whole:
+        kernel(0, 0, n * dim, 0, x, g, d, q, vec, coef, out)
+        for j in range(count):
+            for i in range(n):
+                sums[i, j] = fold_from(out, j, i * dim, dim, lanes)
+        return
+    for i in range(n):
+        if again or status[at + i] == 0:
+            for s in range(blocks):
+                seg, lo, high = i * blocks + s, i * dim + offsets[s], i * dim + offsets[s + 1]
+                start = lo
+                while lo < high:
+                    hi = min(lo + CHUNK, high)
+                    kernel(seg, lo, hi, lo, x, g, d, q, vec, coef, out)
+                    for j in range(count):
+                        total = fold(out, j, hi - lo, lanes)
+                        sums[seg, j] = total if lo == start else sums[seg, j] + total
+                    lo = hi
+
+
+def all_finite(values: Any, lo: Any, hi: Any) -> Any:
+    """True if no entry of ``values[lo:hi]`` is nan or infinite (kernel); no early end, so that it vectorises."""
+    part, bad = values[lo:hi], 0
+    for i in range(part.size):
+        if not np.isfinite(part[i]):
+            bad += 1
+    return bad == 0
+
+
+@apart
+def dot(a: Any, b: Any, out: Any, lanes: Any) -> Any:
+    """Inner product over the whole vector in the house order (kernel); ``out`` and ``lanes`` are scratch."""
+    total = 0.0
+    lo = 0
+    while lo < a.size:
+        hi = min(lo + CHUNK, a.size)
+        first, second = a[lo:hi], b[lo:hi]
+        for i in range(first.size):
+            out[0, i] = first[i] * second[i]
+        part = fold(out, 0, hi - lo, lanes)
+        total = part if lo == 0 else total + part
+        lo = hi
+    return total
+
+
+@apart
+def search(
+    value: Any, perturb: Any, retry: Any, data: Any, par: Any, noise: Any, x: Any, z: Any, batch: Any, d: Any, eta: Any, f: Any,
+    sums: Any, scal: Any, hyp: Any, coef: Any, trial_x: Any, trial_g: Any,
+) -> Any:  # fmt: skip
+    """Try x - eta d on the step's own sample until the rate accepts; returns (rate, number of losses evaluated) (kernel)."""
+    trial, rows = 0, z[0:batch]
+    while True:
+        for k in range(x.size):
+            trial_x[k] = descend(x[k], eta, d[k])
+        loss = value(0, x.size, trial_x, rows, data, par, trial_g)
+        f[1] = perturb(0, x.size, trial_x, z, noise, loss, trial_g)
+        coef[0, 0] = eta
+        following = retry(0, coef.shape[0], trial, f, sums, scal, hyp, coef)
+        trial += 1
+        if following == eta or scal[0, 0] != 0:
+            return eta, trial
+        eta = following
+
+
+@apart
+def write_record(record: Any, loss: Any, gradient: Any, d: Any, f: Any, eta: Any, scal: Any, out: Any, lanes: Any) -> None:
+    """One row of the record, but for step, counts and status (kernel); ``loss`` and ``gradient`` are those of F itself."""
+    record[1] = loss
+    record[2] = np.sqrt(dot(gradient, gradient, out, lanes))
+    record[3] = dot(gradient, d, out, lanes)
+    record[4] = f[0]
+    record[5] = eta
+    record[6] = np.sqrt(dot(d, d, out, lanes))
+    for j in range(1, scal.size):
+        record[9 + j] = scal[j]
+
+
+def look(
+    draw: Any, draws: Any, value: Any, perturb: Any, plan: Any, data: Any, par: Any, noise: Any, again: Any, at: Any, n: Any, t: Any,
+    dim: Any, blocks: Any, seeds: Any, labels: Any, status: Any, x: Any, rs: Any, g: Any, f: Any, samples: Any, work: Any, notes: Any,
+) -> None:  # fmt: skip
+    """Loss and gradient of every trajectory on the sample of this step; one that is not finite stops its trajectory (kernel)."""
+    batch, z_size, exact, clock = plan[0], plan[1], plan[2], plan[17]
+    jointly = plan[23] != 0 and n >= LANE
+    if jointly:
+        draws(seeds, labels, at, n, t, 0, noise, work, samples)
+    for i in range(n):
+        if again or status[at + i] == 0:
+            lo, z = i * dim, samples[i, :z_size]
+            if z_size > 0 and not jointly:
+                step = int(rs[i * blocks, clock]) if clock > 0 else t
+                draw(seeds[at + i], labels[at + i], step, 0, noise, z)
+            point, gradient = x[lo : lo + dim], g[lo : lo + dim]
+            loss = value(0, dim, point, z[0:batch], data, par, gradient)
+            f[i, 0] = loss if exact else perturb(0, dim, point, z, noise, loss, gradient)
+    stop_where_not_finite(1, again, at, n, t, dim, status, g, f, notes)
+
+
+@apart
+def stop_where_not_finite(code: Any, again: Any, at: Any, n: Any, t: Any, dim: Any, status: Any, vectors: Any, f: Any, notes: Any) -> None:
+    """Stop with this code where a vector, or for code 1 a loss, is not finite (kernel)."""
+    fine = all_finite(vectors, 0, n * dim)
+    if fine and code == 1:
+        for i in range(n):
+            fine = fine and np.isfinite(f[i, 0])
+    if not fine and not again:
+        for i in range(n):
+            good = all_finite(vectors, i * dim, (i + 1) * dim) and (code != 1 or np.isfinite(f[i, 0]))
+            if status[at + i] == 0 and not good:
+                status[at + i], notes[i, STOPPED] = code, t
+
+
+@apart
+def evaluate_points(
+    plan: Any, draw: Any, value: Any, perturb: Any, hvp: Any, points: Any, data: Any, par: Any, noise: Any, again: Any, at: Any, n: Any,
+    t: Any,
+    dim: Any, blocks: Any, seeds: Any, labels: Any, status: Any, x: Any, rv: Any, rs: Any, f: Any, q: Any, samples: Any, most: Any,
+    notes: Any,
+) -> None:  # fmt: skip
+    """Losses and gradients at the points that are wanted, each on the sample it names, every sample drawn once (kernel)."""
+    batch, z_size, aims, asked = plan[0], plan[1], plan[15], plan[16]
+    step = t if aims else t - 1
+    for i in range(n):
+        notes[i, WANTED] = 0
+        if step >= 0 and (again or status[at + i] == 0) and (asked == 0 or rs[i * blocks, asked] != 0):
+            notes[i, WANTED] = 1
+            lo, hi, seed, label = i * dim, (i + 1) * dim, seeds[at + i], labels[at + i]
+            drawn_last, drawn_fresh, present = False, False, samples[i, :z_size]
+            for j in range(points.shape[0]):
+                which = points[j, 1]
+                point, gradient = rv[points[j, 0]][lo:hi], q[j][lo:hi]
+                if which == 4:
+                    hvp(0, dim, x[lo:hi], point, present[0:batch], data, par, gradient)
+                    f[i, 1 + j] = 0
+                elif which == 3:
+                    f[i, 1 + j] = value(0, dim, point, present[0:0], data, par, gradient)
+                else:
+                    z = samples[which * most + i, :z_size]
+                    if (which == 1 and not drawn_last) or (which == 2 and not drawn_fresh):
+                        draw(seed, label, step, which - 1, noise, z)
+                        drawn_last, drawn_fresh = drawn_last or which == 1, drawn_fresh or which == 2
+                    loss = value(0, dim, point, z[0:batch], data, par, gradient)
+                    f[i, 1 + j] = perturb(0, dim, point, z, noise, loss, gradient)
+
+
+def same_rows(matrix: Any, at: Any, n: Any) -> Any:
+    """True if the rows ``at .. at + n`` are equal (kernel)."""
+    for i in range(1, n):
+        for j in range(matrix.shape[1]):
+            if matrix[at + i, j] != matrix[at, j]:
+                return False
+    return True
+
+
+def copy_state(
+    outward: Any, at: Any, n: Any, dim: Any, blocks: Any, again: Any, status: Any,
+    x: Any, d_vec: Any, d_scal: Any, r_vec: Any, r_scal: Any, late: Any, counts: Any,
+    xs: Any, dv: Any, ds: Any, rv: Any, rs: Any, lates: Any, notes: Any,
+) -> None:  # fmt: skip
+    """States of trajectories into lockstep, or (``outward``) back where they have not stopped (kernel)."""
+    for i in range(n):
+        if outward and (again or status[at + i] == 0):
+            counts[at + i, 0], counts[at + i, 1] = int(notes[i, GRADIENTS]), int(notes[i, LOSSES])
+        if not outward:
+            notes[i, GRADIENTS], notes[i, LOSSES], notes[i, STOPPED], notes[i, WANTED] = counts[at + i, 0], counts[at + i, 1], -1, 0
+        if not outward or again or status[at + i] == 0:
+            copy_matrix(outward, x[at + i : at + i + 1], xs, 0, i * dim)
+            copy_matrix(outward, d_vec[at + i], dv, 0, i * dim)
+            copy_matrix(outward, r_vec[at + i], rv, 0, i * dim)
+            copy_matrix(outward, d_scal[at + i], ds, i * blocks, 0)
+            copy_matrix(outward, r_scal[at + i], rs, i * blocks, 0)
+            copy_matrix(outward, late[at + i], lates, i * blocks, 0)
+
+
+@apart
+def copy_matrix(outward: Any, own: Any, joint: Any, first: Any, lo: Any) -> None:
+    """A matrix from or to its place in a joint one (kernel); a slice assignment is a hundred times the code."""
+    for j in range(own.shape[0]):
+        for k in range(own.shape[1]):
+            if outward:
+                own[j, k] = joint[first + j, lo + k]
+            else:
+                joint[first + j, lo + k] = own[j, k]
+
+
+def aim_direction(
+    d_begin: Any, d_gather: Any, d_settle: Any, d_map: Any, plan: Any, steady: Any, single: Any, again: Any, at: Any, n: Any, t: Any,
+    blocks: Any, offsets: Any,
+    status: Any, d_hyp: Any, x: Any, g: Any, d: Any, q: Any, f: Any, dv: Any, ds: Any, d_coef: Any, out: Any, lanes: Any, sums: Any,
+) -> None:  # fmt: skip
+    """Directions of all trajectories (kernel)."""
+    alias, gathers, has_gather = plan[3], plan[4], plan[7]
+    for i in range(1 if steady else n):
+        if steady or again or status[at + i] == 0:
+            a, b = i * blocks, (i + 1) * blocks
+            d_begin(0, blocks, t, f[i], sums[a:b], ds[a:b], d_hyp[at + i], d_coef[a:b])
+    if has_gather:
+        sweep(d_gather, gathers, steady, again, at, n, offsets, status, x, g, d, q, dv, d_coef, out, lanes, sums)
+        if steady:
+            spread(n, d_coef)
+        for i in range(n):
+            if again or status[at + i] == 0:
+                a, b = i * blocks, (i + 1) * blocks
+                d_settle(0, blocks, t, f[i], sums[a:b], ds[a:b], d_hyp[at + i], d_coef[a:b])
+    if not alias:
+        sweep(d_map, 0, single or (steady and not has_gather), again, at, n, offsets, status, x, g, d, q, dv, d_coef, out, lanes, sums)
+
+
+def spread(n: Any, coef: Any) -> None:
+    """The first row in all ``n`` (kernel)."""
+    for i in range(1, n):
+        for j in range(coef.shape[1]):
+            coef[i, j] = coef[0, j]
+
+
+def decide(
+    plan: Any, value: Any, perturb: Any, r_decide: Any, r_retry: Any, data: Any, par: Any, noise: Any, timed: Any, final: Any, again: Any,
+    at: Any, n: Any, t: Any, dim: Any, blocks: Any, status: Any, r_hyp: Any, x: Any, g: Any, d: Any, f: Any, samples: Any, sums: Any,
+    lates: Any,
+    rs: Any, r_coef: Any, spare: Any, out: Any, lanes: Any, notes: Any,
+) -> None:  # fmt: skip
+    """The rate of every trajectory, after its search if it has one; notes the rate, and stops where there is none (kernel)."""
+    batch, terms, late, searches = plan[0], plan[5], plan[6], plan[11]
+    if timed:
+        eta = r_decide(0, 1, t, f[0], sums, rs, r_hyp[at], r_coef)
+        for i in range(n):
+            r_coef[i, 0], notes[i, ETA], notes[i, CODE], notes[i, TRIALS] = eta, eta, 0 if np.isfinite(eta) else 3, 0
+        return
+    for i in range(n):
+        if again or status[at + i] == 0:
+            first, last, losses = i * blocks, (i + 1) * blocks, f[i]
+            for s in range(first, last):
+                for j in range(late):
+                    sums[s, terms + j] = lates[s, j]
+            eta = r_decide(0, blocks, t, losses, sums[first:last], rs[first:last], r_hyp[at + i], r_coef[first:last])
+            code, notes[i, TRIALS] = rs[first, 0], 0
+            if searches and not final and code == 0 and np.isfinite(eta):
+                xi, di = x[i * dim : (i + 1) * dim], d[i * dim : (i + 1) * dim]
+                losses[2] = dot(g[i * dim : (i + 1) * dim], di, out, lanes)
+                eta, notes[i, TRIALS] = search(
+                    value, perturb, r_retry, data, par, noise, xi, samples[i, : plan[1]], batch, di, eta, losses, sums[first:last],
+                    rs[first:last],
+                    r_hyp[at + i], r_coef[first:last], spare[1], spare[2],
+                )  # fmt: skip
+                code = rs[first, 0]
+            if not plan[9]:
+                for s in range(first, last):
+                    r_coef[s, 0] = eta
+            notes[i, ETA], notes[i, CODE] = eta, code if code != 0 or np.isfinite(eta) else 3
+
+
+def record(
+    value: Any, exact: Any, data: Any, par: Any, at: Any, n: Any, t: Any, place: Any, dim: Any, blocks: Any, status: Any, records: Any,
+    x: Any, g: Any, d: Any, f: Any,
+    rs: Any, spare: Any, out: Any, lanes: Any, notes: Any,
+) -> None:  # fmt: skip
+    """A row of the record of every trajectory that has not stopped (kernel)."""
+    for i in range(n):
+        if status[at + i] == 0:
+            lo, hi, gradient, loss = i * dim, (i + 1) * dim, spare[0], f[i, 0]
+            if exact:
+                gradient = g[lo:hi]
+            else:
+                loss = value(0, dim, x[lo:hi], gradient[0:0], data, par, gradient)
+            written = records[at + i, place]
+            write_record(written, loss, gradient, d[lo:hi], f[i], notes[i, ETA], rs[i * blocks], out, lanes)
+            written[0], written[7], written[8], written[9] = t, notes[i, GRADIENTS], notes[i, LOSSES], notes[i, CODE]
+
+
+def conclude(final: Any, again: Any, at: Any, n: Any, t: Any, status: Any, notes: Any) -> Any:
+    """Stop the trajectories without a rate (kernel); 1 if any is left. At the last step nothing has to be done again."""
+    left = again
+    for i in range(n):
+        notes[i, LOSSES] += notes[i, TRIALS]
+        if status[at + i] == 0:
+            left = 1
+            if notes[i, CODE] != 0:
+                status[at + i] = int(notes[i, CODE])
+                if not final:
+                    notes[i, STOPPED] = t
+    return left
+
+
+def count(n: Any, n_points: Any, lates: Any, moved: Any, notes: Any) -> None:
+    """What the step has cost, and its late sums for the next (kernel)."""
+    for i in range(n):
+        notes[i, GRADIENTS] += 1 + n_points * notes[i, WANTED]
+    for s in range(lates.shape[0]):
+        for j in range(lates.shape[1]):
+            lates[s, j] = moved[s, j]
+
+
+def next_stopped(k: Any, n: Any, t1: Any, notes: Any) -> Any:
+    """The first trajectory from number ``k`` on that stopped before step ``t1``; ``n`` if there is none (kernel)."""
+    while k < n and not (0 <= notes[k, STOPPED] and notes[k, STOPPED] < t1):
+        k += 1
+    return k
+
+
+def clear(matrix: Any) -> None:
+    """Zeros (kernel)."""
+    for i in range(matrix.shape[0]):
+        for k in range(matrix.shape[1]):
+            matrix[i, k] = 0

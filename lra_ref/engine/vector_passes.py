@@ -1,0 +1,237 @@
+"""The step of one long vector as a template: the parts' kernels tile by tile, so that composing them costs no memory traffic.
+
+``vector_step`` puts the parts' kernels and the switches in the place of the capital names and compiles the result.  A pass goes over the
+vector once, chunk by chunk as the sums want it, and over a chunk in tiles so short that the summands of a tile and its direction stay in
+the first-level cache; the running sums of a chunk are kept from tile to tile.  So a part's kernel is called with any piece of a chunk,
+and only the piece with ``lo == 0`` is the first.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lra_ref.backends.memory import matrix_at
+from lra_ref.backends.sums import add_rows, clear, halved
+from lra_ref.engine.loop import skip_element, skip_scalar
+
+# --- what stands in the place of the parts; every name is replaced by `specialised` ------------------------------------------------------
+D_BEGIN, D_SETTLE, R_BEGIN, R_DECIDE = skip_scalar, skip_scalar, skip_scalar, skip_scalar
+D_GATHER, D_MAP, R_TERMS, R_MOVE = skip_element, skip_element, skip_element, skip_element
+#: numbers of summands, and elements of a tile
+GATHERED, SUMMED, LATE, TILE = 0, 0, 0, 512
+#: whether the direction is the gradient itself (ALIAS), stored as a whole before the rate is known (STORED), and whether the first pass
+#: leaves the state alone, so that it can look for what is not finite along the way (LOOKS)
+ALIAS, STORED, BLOCKWISE, LOOKS = True, False, False, False
+
+
+def broken(values: Any) -> Any:
+    """How many entries are not finite (kernel)."""
+    count = 0
+    for i in range(values.size):
+        count += 0 if values[i] - values[i] == 0 else 1
+    return count
+
+
+def finite_pass(a: Any, b: Any, chunks: Any, g: Any, parts: Any) -> None:
+    """The last column of ``parts``: how many entries of the chunk are not finite (kernel)."""
+    last = parts.shape[1] - 1
+    for c in range(a, b):
+        parts[c, last] = broken(g[chunks[c, 0] : chunks[c, 1]])
+
+
+def gather_pass(
+    a: Any, b: Any, check: Any, chunks: Any, x: Any, g: Any, d: Any, q: Any, vec: Any, coef: Any, out: Any, lanes: Any, parts: Any
+) -> None:
+    """Summands of the direction (kernel)."""
+    for c in range(a, b):
+        lo, high, s = chunks[c, 0], chunks[c, 1], chunks[c, 2]
+        bad = 0
+        clear(lanes, GATHERED)
+        while lo < high:
+            hi = min(lo + TILE, high)
+            if LOOKS and check:
+                bad += broken(g[lo:hi])
+            D_GATHER(s, lo, hi, 0, x, g, d, q, vec, coef, out)
+            add_rows(out, GATHERED, hi - lo, lanes)
+            lo = hi
+        for j in range(GATHERED):
+            parts[c, j] = halved(lanes, j)
+        if LOOKS:
+            parts[c, parts.shape[1] - 1] = bad
+
+
+def terms_pass(
+    a: Any, b: Any, check: Any, chunks: Any, x: Any, g: Any, d: Any, q: Any, d_vec: Any, d_coef: Any, r_vec: Any, r_coef: Any,
+    out: Any, lanes: Any, parts: Any,
+) -> None:  # fmt: skip
+    """Summands of the rate, after the direction if it is to be stored (kernel)."""
+    for c in range(a, b):
+        lo, high, s = chunks[c, 0], chunks[c, 1], chunks[c, 2]
+        bad = 0
+        clear(lanes, SUMMED)
+        while lo < high:
+            hi = min(lo + TILE, high)
+            if LOOKS and GATHERED == 0 and check:
+                bad += broken(g[lo:hi])
+            if STORED:
+                D_MAP(s, lo, hi, lo, x, g, d, q, d_vec, d_coef, out)
+            if ALIAS:
+                R_TERMS(s, lo, hi, lo, x, g, g, q, r_vec, r_coef, out)
+            else:
+                R_TERMS(s, lo, hi, lo if STORED else 0, x, g, d, q, r_vec, r_coef, out)
+            add_rows(out, SUMMED, hi - lo, lanes)
+            lo = hi
+        for j in range(SUMMED):
+            parts[c, j] = halved(lanes, j)
+        if LOOKS and GATHERED == 0:
+            parts[c, parts.shape[1] - 1] = bad
+
+
+def move_pass(
+    a: Any, b: Any, chunks: Any, x: Any, g: Any, d: Any, q: Any, d_vec: Any, d_coef: Any, r_vec: Any, r_coef: Any,
+    out: Any, lanes: Any, parts: Any,
+) -> None:  # fmt: skip
+    """The direction where it is not stored, and the move (kernel)."""
+    for c in range(a, b):
+        lo, high, s = chunks[c, 0], chunks[c, 1], chunks[c, 2]
+        clear(lanes, LATE)
+        while lo < high:
+            hi = min(lo + TILE, high)
+            if ALIAS:
+                R_MOVE(s, lo, hi, lo, x, g, g, q, r_vec, r_coef, out)
+            elif STORED:
+                R_MOVE(s, lo, hi, lo, x, g, d, q, r_vec, r_coef, out)
+            else:
+                D_MAP(s, lo, hi, 0, x, g, d, q, d_vec, d_coef, out)
+                R_MOVE(s, lo, hi, 0, x, g, d, q, r_vec, r_coef, out)
+            add_rows(out, LATE, hi - lo, lanes)
+            lo = hi
+        for j in range(LATE):
+            parts[c, j] = halved(lanes, j)
+
+
+def collect(count: Any, at: Any, chunks: Any, parts: Any, sums: Any) -> None:
+    """``sums[s, at + j]``: the parts of block s in the order of its chunks (kernel)."""
+    for c in range(chunks.shape[0]):
+        s = chunks[c, 2]
+        for j in range(count):
+            sums[s, at + j] = parts[c, j] if c == 0 or chunks[c - 1, 2] != s else sums[s, at + j] + parts[c, j]
+
+
+def lowered(coef: Any, low: Any) -> None:
+    """The coefficients in the number type of the vector (kernel)."""
+    for s in range(coef.shape[0]):
+        for j in range(coef.shape[1]):
+            low[s, j] = coef[s, j]
+
+
+def opening(blocks: Any, t: Any, f: Any, sums: Any, d_scal: Any, d_hyp: Any, d_coef: Any, d_low: Any) -> None:
+    """Coefficients of the direction that do not depend on its sums (kernel)."""
+    D_BEGIN(0, blocks, t, f, sums, d_scal, d_hyp, d_coef)
+    lowered(d_coef, d_low)
+
+
+def settling(
+    t: Any, f: Any, chunks: Any, parts: Any, sums: Any, d_scal: Any, d_hyp: Any, d_coef: Any, d_low: Any,
+    r_scal: Any, r_hyp: Any, r_coef: Any, r_low: Any,
+) -> None:  # fmt: skip
+    """Coefficients of the direction from its sums, and what the summands of the rate need (kernel)."""
+    if GATHERED > 0:
+        collect(GATHERED, 0, chunks, parts, sums)
+        D_SETTLE(0, d_coef.shape[0], t, f, sums, d_scal, d_hyp, d_coef)
+        lowered(d_coef, d_low)
+    R_BEGIN(0, r_coef.shape[0], t, f, sums, r_scal, r_hyp, r_coef)
+    lowered(r_coef, r_low)
+
+
+def deciding(
+    t: Any, f: Any, chunks: Any, parts: Any, sums: Any, late: Any, r_scal: Any, r_hyp: Any, r_coef: Any, r_low: Any,
+) -> Any:  # fmt: skip
+    """The rate of this step (kernel)."""
+    collect(SUMMED, 0, chunks, parts, sums)
+    for s in range(late.shape[0]):
+        for j in range(LATE):
+            sums[s, SUMMED + j] = late[s, j]
+    eta = R_DECIDE(0, r_coef.shape[0], t, f, sums, r_scal, r_hyp, r_coef)
+    if not BLOCKWISE:
+        for s in range(r_coef.shape[0]):
+            r_coef[s, 0] = eta
+    lowered(r_coef, r_low)
+    return eta
+
+
+def any_broken(parts: Any) -> Any:
+    """Whether the last column says that an entry is not finite (kernel)."""
+    last = parts.shape[1] - 1
+    for c in range(parts.shape[0]):
+        if parts[c, last] != 0:
+            return True
+    return False
+
+
+def whole_step(
+    check: Any, t: Any, f: Any, chunks: Any, x: Any, g: Any, d: Any, q: Any, d_vec: Any, d_scal: Any, d_hyp: Any, d_coef: Any, d_low: Any,
+    r_vec: Any, r_scal: Any, r_hyp: Any, r_coef: Any, r_low: Any, late: Any, out: Any, lanes: Any, parts: Any, sums: Any, played: Any,
+) -> Any:  # fmt: skip
+    """All stages on one thread (kernel): the status, 0 if the point moved."""
+    n, blocks = chunks.shape[0], late.shape[0]
+    played[0] = np.nan
+    if not np.isfinite(f[0]):
+        return 1
+    if check and not LOOKS:
+        finite_pass(0, n, chunks, g, parts)
+        if any_broken(parts):
+            return 1
+    opening(blocks, t, f, sums, d_scal, d_hyp, d_coef, d_low)
+    if GATHERED > 0:
+        gather_pass(0, n, check, chunks, x, g, d, q, d_vec, d_low, out, lanes, parts)
+        if LOOKS and check and any_broken(parts):
+            return 1
+    settling(t, f, chunks, parts, sums, d_scal, d_hyp, d_coef, d_low, r_scal, r_hyp, r_coef, r_low)
+    if SUMMED > 0 or STORED:
+        terms_pass(0, n, check, chunks, x, g, d, q, d_vec, d_low, r_vec, r_low, out, lanes, parts)
+        if LOOKS and GATHERED == 0 and check and any_broken(parts):
+            return 1
+    played[0] = deciding(t, f, chunks, parts, sums, late, r_scal, r_hyp, r_coef, r_low)
+    if r_scal[0, 0] != 0:
+        return int(r_scal[0, 0])
+    if not np.isfinite(played[0]):
+        return 3
+    move_pass(0, n, chunks, x, g, d, q, d_vec, d_low, r_vec, r_low, out, lanes, parts)
+    collect(LATE, 0, chunks, parts, late)
+    return 0
+
+
+def placed_step(places: Any, check: Any, t: Any, loss: Any, uniform: Any, g: Any, q: Any) -> Any:
+    """:func:`whole_step` on arrays that lie at fixed places, rows (address, rows, columns) of ``places`` (kernel).
+
+    Handing over two dozen arrays one by one takes longer than the step of a short vector.
+    """
+    f = matrix_at(places[0, 0], places[0, 1], places[0, 2], loss)[0]
+    f[0], f[f.size - 1] = loss, uniform
+    return whole_step(
+        check, t, f,
+        matrix_at(places[1, 0], places[1, 1], places[1, 2], t),
+        matrix_at(places[2, 0], places[2, 1], places[2, 2], g)[0],
+        g,
+        matrix_at(places[3, 0], places[3, 1], places[3, 2], g)[0],
+        q,
+        matrix_at(places[4, 0], places[4, 1], places[4, 2], g),
+        matrix_at(places[5, 0], places[5, 1], places[5, 2], loss),
+        matrix_at(places[6, 0], places[6, 1], places[6, 2], loss)[0],
+        matrix_at(places[7, 0], places[7, 1], places[7, 2], loss),
+        matrix_at(places[8, 0], places[8, 1], places[8, 2], g),
+        matrix_at(places[9, 0], places[9, 1], places[9, 2], g),
+        matrix_at(places[10, 0], places[10, 1], places[10, 2], loss),
+        matrix_at(places[11, 0], places[11, 1], places[11, 2], loss)[0],
+        matrix_at(places[12, 0], places[12, 1], places[12, 2], loss),
+        matrix_at(places[13, 0], places[13, 1], places[13, 2], g),
+        matrix_at(places[14, 0], places[14, 1], places[14, 2], loss),
+        matrix_at(places[15, 0], places[15, 1], places[15, 2], g),
+        matrix_at(places[16, 0], places[16, 1], places[16, 2], loss),
+        matrix_at(places[17, 0], places[17, 1], places[17, 2], loss),
+        matrix_at(places[18, 0], places[18, 1], places[18, 2], loss),
+        matrix_at(places[19, 0], places[19, 1], places[19, 2], loss)[0],
+    )  # fmt: skip
