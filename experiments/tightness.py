@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from lra_ref.commands.output import say
+from lra_ref.runs.store import write_atomically
 from lra_ref.verify import Claim, replay
 from lra_ref.verify.discover import discover
 from lra_ref.verify.falsify import Outcome, Reals, falsify
-from lra_ref.verify.store import write_atomically
 
 ROOT = Path(__file__).resolve().parent
 WITNESSES, TABLE = ROOT / "witnesses" / "tightness", ROOT.parent / "docs" / "tightness.md"

@@ -17,12 +17,15 @@ from typing import NoReturn
 COMMANDS = {
     "verify": "check claims and write table, JSON and report",
     "falsify": "search for the instance on which a claim fails or comes closest to failing",
+    "report": "write the HTML report of a run directory of verify or sweep",
     "list": "list directions, rates, problems, oracles and claims",
     "run": "run a method on a problem and plot it",
+    "sweep": "run methods on problems over initial rates and seeds, and keep what is finished",
     "crosscheck": "compare a port (torch, optax, any callable) with the reference",
     "check-gradient": "compare a problem's derivatives with finite differences",
     "vectors": "export conformance vectors, check a port against them",
     "bench": "measure speed and memory against peers and against this machine",
+    "new": "write the files of a new rate, direction or claim from templates",
     "info": "versions, machine and folders, for bug reports",
 }
 INTERRUPTED = 130

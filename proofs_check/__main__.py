@@ -12,7 +12,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from lra_ref.verify.environment import environment
+from lra_ref.runs.environment import environment
 from proofs_check.runner import chain, require_packages, rows, select, statements, summary, theorem
 from proofs_check.steps import METHODS, Row
 

@@ -49,7 +49,7 @@ def main(arguments: argparse.Namespace) -> int:
     if out is not None:
         kept = results if before is None else before.merged(results)
         text = json.dumps(finite(kept.as_dict()), indent=1, allow_nan=False, ensure_ascii=False)
-        from lra_ref.verify.store import write_atomically
+        from lra_ref.runs.store import write_atomically
 
         write_atomically(out, text + "\n")
     if arguments.json:

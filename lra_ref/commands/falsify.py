@@ -87,7 +87,7 @@ def answers(chosen: list[tuple[Found, str]], budget: int, seed: int, jobs: int, 
         for entry, role in chosen:
             yield answer(entry, role, budget, seed, jobs, out)
         return
-    from lra_ref.verify.runner import workers
+    from lra_ref.runs.executors import workers
 
     with workers(jobs) as pool:
         futures = [pool.submit(elsewhere, str(entry.path), entry.claim.id, role, budget, seed, str(out)) for entry, role in chosen]

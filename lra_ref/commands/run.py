@@ -79,7 +79,7 @@ def check_files(arguments: argparse.Namespace) -> None:
         if path.suffix != ".npz" or path.is_dir() or not os.access(path.absolute().parent, os.W_OK):
             raise ValueError(f"--out must be a .npz file in an existing, writable folder, got {path}")
     if arguments.plot is not None:
-        from lra_ref.plots import check_path
+        from lra_ref.views.style import check_path
 
         check_path(arguments.plot)
 
@@ -218,7 +218,7 @@ def _files(run: Run, arguments: argparse.Namespace) -> dict[str, str]:
         save(run, arguments.out)
         written["out"] = arguments.out
     if arguments.plot is not None:
-        from lra_ref.plots import plot_run
+        from lra_ref.views.runs import plot_run
 
         plot_run(run, arguments.plot)
         written["plot"] = arguments.plot

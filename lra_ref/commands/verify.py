@@ -26,6 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="seed of all random numbers, in [0, 2^64) (default: 0)")
     parser.add_argument("--alpha", type=float, default=1e-3, help="error probability of a statistical verdict (default: 0.001)")
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="number of processes (default: 1)")
+    parser.add_argument("--scheduler", metavar="ADDRESS", help="compute on the dask scheduler at tcp://HOST:PORT (extra: distributed)")
     parser.add_argument("--out", metavar="DIR", help="run directory; an existing one is resumed (default: a new one in runs/)")
     parser.add_argument("--report", metavar="PATH", help="the HTML report (default: report.html in the run directory)")
     parser.add_argument("--png", action="store_true", help="write the plots as PNG too, beside the SVG files in the run directory")
@@ -44,7 +45,7 @@ def main(arguments: argparse.Namespace) -> int:
     try:
         result = verify(
             arguments.targets, preset=arguments.preset, seed=arguments.seed, alpha=arguments.alpha, out=out, jobs=arguments.jobs,
-            progress=progress,
+            scheduler=arguments.scheduler, progress=progress,
         )  # fmt: skip
     except KeyboardInterrupt:
         raise KeyboardInterrupt(f"interrupted; resume with: {command(arguments, out)}") from None
@@ -66,7 +67,7 @@ def main(arguments: argparse.Namespace) -> int:
 def command(arguments: argparse.Namespace, out: Path) -> str:
     """The command that takes up the run in the directory ``out`` again."""
     words = ["lra-ref", "verify", *arguments.targets, "--preset", arguments.preset, "--out", str(out)]
-    for name, default in (("seed", 0), ("alpha", 1e-3), ("jobs", 1), ("report", None)):
+    for name, default in (("seed", 0), ("alpha", 1e-3), ("jobs", 1), ("scheduler", None), ("report", None)):
         value = getattr(arguments, name)
         if value != default:
             words += [f"--{name}", str(value)]
@@ -86,7 +87,7 @@ def _report(result: Result, out: Path, arguments: argparse.Namespace) -> None:
     if importlib.util.find_spec("matplotlib") is None:
         print("no HTML report, it needs matplotlib: pip install lra_ref[report]", file=sys.stderr)
         return
-    from lra_ref.verify.report import write_report
+    from lra_ref.report.verification import write_report
 
     write_report(result, path, plots=out / "plots", with_png=arguments.png)
     print(f"report: {path}", file=sys.stderr)
@@ -95,8 +96,8 @@ def _report(result: Result, out: Path, arguments: argparse.Namespace) -> None:
 def _replay(arguments: argparse.Namespace) -> int:
     outcome = replay(arguments.replay)
     if arguments.json:
+        from lra_ref.runs.store import dumps
         from lra_ref.verify.cells import plain
-        from lra_ref.verify.store import dumps
 
         names = ("reproduced", "exact", "verdict", "lhs", "rhs")
         print(dumps(plain({"witness": outcome.witness, **{name: getattr(outcome, name) for name in names}})))

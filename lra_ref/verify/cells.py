@@ -21,16 +21,18 @@ PILOT = 2**31
 DECIDED = (Verdict.HOLDS, Verdict.VIOLATED)
 INVERTED = {Verdict.HOLDS: Verdict.VIOLATED, Verdict.VIOLATED: Verdict.HOLDS}
 
+
 #: the last evidence and the last pilot: a control usually reads the very run that its claim has just made
 _memo: dict[str, tuple[Any, Any]] = {}
 
 
 def _once(slot: str, key: Any, compute: Callable[[], Any]) -> Any:
+    # what is returned never comes out of the slot again: another thread may have filled it
     known = _memo.get(slot)
     if known is None or known[0] != key:
         _memo.pop(slot, None)
-        _memo[slot] = (key, compute())
-    return _memo[slot][1]
+        known = _memo[slot] = (key, compute())
+    return known[1]
 
 
 def forget() -> None:

@@ -28,7 +28,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lra_ref.parameters import unknown
+from lra_ref.checks import chosen, path_of, real
+from lra_ref.parameters import shown, unknown
 from lra_ref.typing import Array
 from lra_ref.verify.kinds import KINDS, Rounded, Sides
 
@@ -49,10 +50,10 @@ class Settings:
     alpha: float = 1e-3
 
     def __post_init__(self) -> None:
-        if self.preset not in PRESETS:
-            raise ValueError(unknown("preset", self.preset, PRESETS))
+        chosen("preset", self.preset, PRESETS)
         if isinstance(self.seed, bool) or not isinstance(self.seed, int) or not 0 <= self.seed < 2**64:
-            raise ValueError(f"seed must be a whole number in [0, 2^64), got {self.seed!r}")
+            raise ValueError(f"seed must be a whole number in [0, 2^64), got {shown(self.seed)}")
+        object.__setattr__(self, "alpha", real("alpha", self.alpha))
         if not 0 < self.alpha < 1:
             raise ValueError(f"alpha must be in (0, 1), got {self.alpha!r}")
 
@@ -106,13 +107,17 @@ class Case:
     common: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if not self.name:
-            raise ValueError("a case needs a name")
+        if not isinstance(self.name, str) or not self.name:
+            raise ValueError(f"a case needs a name, a text, got {shown(self.name)}")
+        for field_name in (*PRESETS, "common"):
+            given = getattr(self, field_name)
+            if not (given is None and field_name != "common") and not isinstance(given, Mapping):
+                raise ValueError(f"parameters of case {shown(self.name)}, {field_name}, must be a dictionary, got {shown(given)}")
         for preset in PRESETS:
             try:
                 json.dumps(self.parameters(preset), allow_nan=False)
             except (TypeError, ValueError) as problem:
-                raise ValueError(f"parameters of case {self.name!r} must be plain data: {problem}") from None
+                raise ValueError(f"parameters of case {self.name!r} must be plain data: {' '.join(str(problem).split())}") from None
 
     @classmethod
     def everywhere(cls, name: str, /, **parameters: Any) -> Case:
@@ -122,13 +127,19 @@ class Case:
     @classmethod
     def from_witness(cls, path: str | Path) -> Case:
         """The case of a stored counterexample: its ``parameters``, the same in every preset; floats may be written in hexadecimal."""
-        path = Path(path)
+        path = Path(path_of(path))
         try:
             stored = json.loads(path.read_text(encoding="utf-8"))
             parameters = dict(stored["parameters"])
-        except (OSError, ValueError, KeyError, TypeError) as problem:
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as problem:
+            raise ValueError(f"cannot read the counterexample {path}: {' '.join(str(problem).split())}") from None
+        name = stored.get("case", path.stem)
+        if not isinstance(name, str) or not name:
+            raise ValueError(f"cannot read the counterexample {path}: case must be a name, got {shown(name)}")
+        try:
+            return cls(name, *[unhexed(parameters)] * 3)
+        except ValueError as problem:
             raise ValueError(f"cannot read the counterexample {path}: {problem}") from None
-        return cls.everywhere(str(stored.get("case", path.stem)), **unhexed(parameters))
 
     def parameters(self, preset: str) -> dict[str, Any] | None:
         """The parameters for a preset, None if the case does not run in it."""
@@ -228,13 +239,18 @@ class Claim:
     explain: str = ""
 
     def __post_init__(self) -> None:
-        if not re.fullmatch(r"\w[\w-]*(\.[\w-]+)+", self.id):
-            raise ValueError(f"id must look like part.name, got {self.id!r}")
+        if not isinstance(self.id, str) or not re.fullmatch(r"\w[\w-]*(\.[\w-]+)+", self.id):
+            raise ValueError(f"id must look like part.name, got {shown(self.id)}")
         object.__setattr__(self, "part", self.part or self.id.split(".")[0])
         for name, choices in (("kind", KINDS), ("label", LABELS), ("provenance", PROVENANCES)):
-            if getattr(self, name) not in choices:
-                raise ValueError(f"{self.id}: " + unknown(name, getattr(self, name), map(str, choices)))
-        object.__setattr__(self, "cases", tuple(self.cases))
+            try:
+                chosen(name, getattr(self, name), choices)
+            except ValueError as problem:
+                raise ValueError(f"{self.id}: {problem}") from None
+        cases = tuple(self.cases) if isinstance(self.cases, list | tuple) else ()
+        if not isinstance(self.cases, list | tuple) or not all(isinstance(case, Case) for case in cases):
+            raise ValueError(f"{self.id}: cases must be a list of Case, got {shown(self.cases)}")
+        object.__setattr__(self, "cases", cases)
         object.__setattr__(self, "assumptions", tuple(self.assumptions))
         names = [case.name for case in self.cases]
         if not names or len(set(names)) != len(names):

@@ -12,8 +12,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 import lra_ref
-from lra_ref.parameters import unknown
+from lra_ref.parameters import shown, unknown
 from lra_ref.verify.claim import Claim
 
 #: where claims are looked for when no path is named: here, or beside the package in a checkout
@@ -147,7 +149,11 @@ def discover(targets: Iterable[str | Path | Claim] = ()) -> tuple[list[Found], l
     found: dict[str, Found] = {}
     broken: dict[Path, ClaimFile] = {}
     names: list[str] = []
+    if not isinstance(targets, Iterable) or isinstance(targets, np.ndarray | bytes):
+        raise ValueError(f"targets must be claims, ids, parts or claim files, got {shown(targets)}")
     for target in list(targets) or [default_folder()]:
+        if not isinstance(target, str | Path | Claim):
+            raise ValueError(f"a claim is named by its id, its part or its file, got {shown(target)}")
         if isinstance(target, Claim):
             _add(found, Found(target))
             continue

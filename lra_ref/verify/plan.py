@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lra_ref.runs.environment import determining, digest
 from lra_ref.verify.cells import SCHEMA, cases_of
 from lra_ref.verify.claim import Claim, Settings
-from lra_ref.verify.discover import Found
-from lra_ref.verify.environment import claim_fingerprint, determining
+from lra_ref.verify.discover import Found, neighbours
 
 ROLES = ("claim", "control")
 
@@ -42,6 +42,11 @@ def plan(found: Iterable[Found], settings: Settings) -> list[Task]:
             key = _key(entry, files[entry.path], settings, {"role": role, "case": case.name, "cases": len(cases), "parameters": parameters})
             tasks.append(Task(entry.claim.id, role, case.name, settings, entry.path, key))
     return tasks
+
+
+def claim_fingerprint(path: Path | None) -> str:
+    """Fingerprint of a claim file and the files of its own tree that it imports."""
+    return "" if path is None else digest(neighbours(path))
 
 
 def _ordered(claim: Claim, preset: str) -> list[tuple[str, Any]]:

@@ -1,27 +1,29 @@
-"""Running a plan: in this process, over processes, or on any ``concurrent.futures`` executor; and the face :func:`verify`."""
+"""Running a plan of cells and what comes of it; the face :func:`verify`."""
 
 from __future__ import annotations
 
 import concurrent.futures
 import contextlib
 import datetime
-import multiprocessing
-import signal
+import functools
 import traceback
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from lra_ref.parameters import shown
+from lra_ref.runs.environment import environment
+from lra_ref.runs.executors import computed, executor_of
+from lra_ref.runs.store import RunDirectory, dumps, write_atomically
+from lra_ref.verify import described
 from lra_ref.verify import witness as witnesses
-from lra_ref.verify.cells import cases_of, check_cell, forget
+from lra_ref.verify.cells import SCHEMA, cases_of, check_cell, forget
 from lra_ref.verify.claim import Claim, Settings
 from lra_ref.verify.discover import ClaimFile, Found, discover, load
-from lra_ref.verify.environment import environment
 from lra_ref.verify.kinds import Verdict
 from lra_ref.verify.plan import Task, plan
 from lra_ref.verify.rows import as_claimed, broken_row, make_row
-from lra_ref.verify.store import SCHEMA, RunDirectory, dumps, write_atomically
 
 #: called after every finished cell with the number finished, the number in all, the task and its record
 Progress = Callable[[int, int, Task, dict[str, Any]], None]
@@ -90,63 +92,9 @@ def run_task(task: Task, claim: Claim | None = None) -> dict[str, Any]:
         return failed_record(task, traceback.format_exc())
 
 
-def _die_quietly() -> None:
-    """In a worker: let an interrupt from the terminal, also one that came while it started, end the process without a traceback."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-
-
-@contextlib.contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Hold an interrupt back until the body is done; processes started in it begin with the interrupt held back too."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-@contextlib.contextmanager
-def workers(jobs: int) -> Iterator[concurrent.futures.Executor]:
-    """A pool of spawned processes (never forked: threads of numerical libraries do not survive it), ended at once if interrupted."""
-    before = set(multiprocessing.active_children())
-    context = multiprocessing.get_context("spawn")
-    pool = concurrent.futures.ProcessPoolExecutor(jobs, mp_context=context, initializer=_die_quietly)
-    try:
-        yield pool
-    except BaseException:
-        pool.shutdown(wait=False, cancel_futures=True)
-        for process in set(multiprocessing.active_children()) - before:
-            process.terminate()
-        raise
-    pool.shutdown()
-
-
-def computed(
-    tasks: Sequence[Task], claims: dict[str, Claim], jobs: int, executor: concurrent.futures.Executor | None
-) -> Generator[tuple[Task, dict[str, Any]], None, None]:
-    """Tasks with their records, as they are finished."""
-    if executor is None and jobs == 1:
-        for task in tasks:
-            yield task, run_task(task, claims[task.claim])
-        return
-    objects = [task.claim for task in tasks if task.path is None]
-    if objects:
-        raise ValueError(f"{objects[0]} was given as an object; only claims from a file run in other processes")
-    with contextlib.ExitStack() as stack:
-        pool = executor or stack.enter_context(workers(min(jobs, max(1, len(tasks)))))
-        with _interrupts_held():
-            futures = {pool.submit(run_task, task): task for task in tasks}
-        try:
-            for future in concurrent.futures.as_completed(futures):
-                yield futures[future], future.result()
-        finally:
-            for future in futures:
-                future.cancel()
+def run_here(claims: dict[str, Claim], task: Task) -> dict[str, Any]:
+    """Compute one cell of a claim that is at hand."""
+    return run_task(task, claims[task.claim])
 
 
 def verify(
@@ -158,6 +106,7 @@ def verify(
     out: str | Path | None = None,
     jobs: int = 1,
     executor: concurrent.futures.Executor | None = None,
+    scheduler: str | None = None,
     progress: Progress | None = None,
 ) -> Result:
     """Check claims and return a :class:`Result`.
@@ -166,20 +115,24 @@ def verify(
                 default: everything in ``experiments/``
     preset      "smoke", "quick" or "full"; ``seed`` in [0, 2^64); ``alpha`` the error probability of a statistical verdict
     out         run directory: finished cells are kept there, a second call with the same settings takes up where the first stopped
-    jobs        number of processes; or any ``concurrent.futures`` ``executor``
+    jobs        number of processes; or any ``concurrent.futures`` ``executor``; or the address of a dask ``scheduler``
 
     Raises ``ValueError`` with one line for unknown names, other settings than the run directory's, or a directory that cannot be used.
     """
     settings = Settings(preset, seed, alpha)
     if isinstance(jobs, bool) or not isinstance(jobs, int) or jobs < 1:
-        raise ValueError(f"jobs must be a whole number >= 1, got {jobs!r}")
+        raise ValueError(f"jobs must be a whole number >= 1, got {shown(jobs)}")
     found, broken = discover([targets] if isinstance(targets, str | Path | Claim) else targets)
     claims = {entry.claim.id: entry.claim for entry in found}
     started = datetime.datetime.now().astimezone().isoformat(timespec="seconds")
     tasks = plan(found, settings)
     with contextlib.ExitStack() as stack:
+        executor = stack.enter_context(executor_of(scheduler, executor))
         directory = None if out is None else stack.enter_context(RunDirectory(out, settings.as_dict(), started))
         stack.callback(forget)
+        if directory is not None:
+            # first, so that a report of an interrupted run knows what its cells are about
+            described.keep(directory.path, described.describe(found, preset))
         records = _records(tasks, claims, directory, jobs, executor, progress)
         if directory is not None:
             started = directory.started
@@ -198,8 +151,13 @@ def _records(
     known = {} if directory is None else directory.cells
     records = {(task.claim, task.role, task.case): known[task.key] for task in tasks if task.key in known}
     pending = [task for task in tasks if task.key not in known]
+    objects = [task.claim for task in pending if task.path is None]
+    here = executor is None and jobs == 1
+    if objects and not here:
+        raise ValueError(f"{objects[0]} was given as an object; only claims from a file run in other processes")
+    work = functools.partial(run_here, claims) if here else run_task
     # closed even if an interrupt arrives here, so that no process outlives the run
-    with contextlib.closing(computed(pending, claims, jobs, executor)) as stream:
+    with contextlib.closing(computed(work, pending, failed_record, jobs, executor)) as stream:
         for task, record in stream:
             if directory is not None and task.key and record["verdict"] != Verdict.FAILED:
                 directory.add(task.key, record)

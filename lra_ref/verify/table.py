@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Sequence
-from typing import Any, TextIO
+from typing import Any, Protocol, TextIO
 
 from lra_ref.verify.kinds import Verdict
 from lra_ref.verify.runner import Result
@@ -38,7 +38,20 @@ def cells(row: dict[str, Any]) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def summary(result: Result) -> str:
+class Judged(Protocol):
+    """Rows, and whether each is as claimed."""
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """One per claim."""
+        ...
+
+    def as_claimed(self, row: dict[str, Any]) -> bool:
+        """Whether a row is as claimed."""
+        ...
+
+
+def summary(result: Judged) -> str:
     """One line: how many rows have which verdict, and whether all is as claimed."""
     counts = {verdict: sum(row["verdict"] == verdict for row in result.rows) for verdict in Verdict}
     parts = [f"{count} {verdict}" for verdict, count in counts.items() if count]

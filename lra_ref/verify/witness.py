@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lra_ref.checks import path_of
+from lra_ref.parameters import shown
+from lra_ref.runs.store import write_atomically
 from lra_ref.verify.cells import SCHEMA, forget, look
-from lra_ref.verify.claim import Case, Claim, Settings
+from lra_ref.verify.claim import PRESETS, Case, Claim, Settings
 from lra_ref.verify.discover import discover, load
 from lra_ref.verify.kinds import Verdict
-from lra_ref.verify.store import write_atomically
 
 NEEDED = ("schema", "claim", "case", "parameters", "preset", "seed", "looks", "alpha", "lhs_hex", "rhs_hex")
 
@@ -53,18 +56,51 @@ def save(folder: Path, witness: dict[str, Any], source: Path | None) -> Path:
 
 def read(path: str | Path) -> dict[str, Any]:
     """Read a witness; ``ValueError`` with one line if it is not one."""
+    path = Path(path_of(path))
     try:
-        witness = json.loads(Path(path).read_text(encoding="utf-8"))
+        witness = json.loads(path.read_text(encoding="utf-8"))
     except OSError as problem:
         raise ValueError(f"cannot read the witness {path}: {problem.strerror or problem}") from None
-    except ValueError as problem:
-        raise ValueError(f"{path} is not a witness: {problem}") from None
+    except (ValueError, RecursionError) as problem:
+        raise ValueError(f"{path} is not a witness: {' '.join(str(problem).split())}") from None
     missing = [name for name in NEEDED if not isinstance(witness, dict) or name not in witness]
     if missing:
         raise ValueError(f"{path} is not a witness: {missing[0]} is missing")
     if witness["schema"] != SCHEMA:
-        raise ValueError(f"{path} has schema {witness['schema']}, this version reads {SCHEMA}")
+        raise ValueError(f"{path} has schema {shown(witness['schema'])}, this version reads {SCHEMA}")
+    for name, fits in FITS.items():
+        if name in witness and not fits(witness[name]):
+            raise ValueError(f"{path} is not a witness: {name} is {shown(witness[name])}")
     return dict(witness)
+
+
+def _whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _ranges(value: Any) -> bool:
+    pairs = isinstance(value, list) and all(isinstance(pair, list) and len(pair) == 2 and all(map(_whole, pair)) for pair in value)
+    return bool(pairs and value and all(0 <= start < stop <= 2**32 for start, stop in value))
+
+
+def _text(value: Any) -> bool:
+    return isinstance(value, str) and bool(value)
+
+
+#: what the entries of a witness must be
+FITS: dict[str, Callable[[Any], bool]] = {
+    "claim": _text,
+    "case": _text,
+    "parameters": lambda value: isinstance(value, dict),
+    "preset": lambda value: value in PRESETS,
+    "seed": lambda value: _whole(value) and 0 <= value < 2**64,
+    "looks": _ranges,
+    "alpha": lambda value: isinstance(value, float) and 0 < value < 1,
+    "lhs_hex": _text,
+    "rhs_hex": _text,
+    "role": lambda value: value in ("claim", "control"),
+    "file": lambda value: value is None or (_text(value) and "\0" not in value),
+}
 
 
 def replay(path: str | Path, claim: Claim | None = None) -> Replay:
@@ -73,7 +109,10 @@ def replay(path: str | Path, claim: Claim | None = None) -> Replay:
     if claim is None:
         claim = _claim_of(witness)
     settings, role = Settings(preset=witness["preset"], seed=witness["seed"]), witness.get("role", "claim")
-    stored = Case.everywhere(witness["case"], **witness["parameters"])
+    try:
+        stored = Case(witness["case"], *[witness["parameters"]] * 3)
+    except ValueError as problem:
+        raise ValueError(f"{path} is not a witness: {problem}") from None
     outcome = look(claim, role, stored, settings, [(start, stop) for start, stop in witness["looks"]], witness["alpha"])
     forget()
     if outcome.judgement is None:

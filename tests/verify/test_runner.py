@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from lra_ref.runs.store import CELLS
 from lra_ref.verify import Case, Claim, Control, Expectation, Settings, Verdict, replay, verify
 from lra_ref.verify import runner as runner_module
 from lra_ref.verify.cells import PILOT, check_cell
-from lra_ref.verify.store import CELLS
 from tests.verify import zoo
 
 ZOO = Path(zoo.__file__)
@@ -259,7 +259,7 @@ def test_processes_give_the_same_result(tmp_path, result):
 
 
 def test_any_executor_will_do(result):
-    with concurrent.futures.ThreadPoolExecutor(1) as executor:
+    with concurrent.futures.ThreadPoolExecutor(3) as executor:
         assert comparable(verify(ZOO, executor=executor)) == comparable(result)
         with pytest.raises(ValueError, match="only claims from a file run in other processes"):
             verify([claim_of("bound")], executor=executor)

@@ -7,6 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import numpy as np
+
+from lra_ref.checks import real, whole
+from lra_ref.parameters import shown
 from lra_ref.typing import Floats
 
 #: share of the unit interval that maps to an end of ``Reals``, and to zero in its middle: extreme sequences are built from these
@@ -93,8 +97,8 @@ class OneOf:
     values: Sequence[Any]
 
     def __post_init__(self) -> None:
-        if not self.values:
-            raise ValueError("OneOf needs at least one value")
+        if not isinstance(self.values, Sequence) or not self.values:
+            raise ValueError(f"OneOf needs at least one value, in a list, got {shown(self.values)}")
 
     @property
     def count(self) -> int:
@@ -125,8 +129,11 @@ class Reals:
 
     def __post_init__(self) -> None:
         _ordered(self.low, self.high, self.log)
+        whole("most", self.most)
         if isinstance(self.size, str) and self.most < 1:
             raise ValueError(f"most must be >= 1 for a list as long as {self.size!r}, got {self.most}")
+        if not isinstance(self.size, str):
+            whole("size", self.size)
 
     @property
     def count(self) -> int:
@@ -183,7 +190,10 @@ def complexity(value: float) -> int:
 
 
 def _ordered(low: float, high: float, log: bool) -> None:
+    for name, value in (("low", low), ("high", high)):
+        if not np.isfinite(real(name, value)):
+            raise ValueError(f"{name} must be finite, got {shown(value)}")
     if not low <= high:
-        raise ValueError(f"low must be at most high, got {low!r} and {high!r}")
+        raise ValueError(f"low must be at most high, got {shown(low)} and {shown(high)}")
     if log and not low > 0:
         raise ValueError(f"low must be > 0 on a logarithmic scale, got {low!r}")

@@ -8,8 +8,8 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lra_ref.runs.store import write_atomically
 from lra_ref.verify.cells import described, plain
-from lra_ref.verify.store import write_atomically
 
 if TYPE_CHECKING:
     from lra_ref.verify.falsify.outcome import Outcome
@@ -24,18 +24,15 @@ def draw(outcome: Outcome, path: Path, alpha: float) -> Path | None:
     """Write the figure as SVG; None where matplotlib is missing or the kind has nothing to plot."""
     if importlib.util.find_spec("matplotlib") is None or outcome.sides is None or outcome.best is None:
         return None
-    from lra_ref.verify.plots import figures, svg
+    from lra_ref.views.claims import figures
+    from lra_ref.views.style import grow, svg
 
     record = described(outcome.sides.judge(alpha), outcome.target.claim) | {"series": outcome.sides.series()}
     panel = next(figures(plain(record)), None)
     if panel is None:
         return None
     figure, lines = panel[1], caption(outcome)
-    height, extra = figure.get_figheight(), HEIGHT * len(lines) + 0.1
-    for axes in figure.axes:
-        box = axes.get_position()
-        axes.set_position((box.x0, (box.y0 * height + extra) / (height + extra), box.width, box.height * height / (height + extra)))
-    figure.set_figheight(height + extra)
+    grow(figure, HEIGHT * len(lines) + 0.1)
     figure.text(0.02, 0.01, "\n".join(lines), fontsize=5.5, family="monospace", va="bottom", ha="left", parse_math=False)
     write_atomically(path, svg(figure))
     return path

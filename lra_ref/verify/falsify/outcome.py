@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from lra_ref.checks import chosen
+from lra_ref.parameters import shown
 from lra_ref.verify.cells import SCHEMA, cases_of, forget, plain, share_of_alpha
 from lra_ref.verify.claim import Claim, Settings
 from lra_ref.verify.falsify.confirm import Confirmation, confirm
@@ -123,9 +125,10 @@ def falsify(
     """
     for name, value in (("budget", budget), ("jobs", jobs)):
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise ValueError(f"{name} must be a whole number >= 1, got {value!r}")
+            raise ValueError(f"{name} must be a whole number >= 1, got {shown(value)}")
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**64:
-        raise ValueError(f"seed must be a whole number in [0, 2^64), got {seed!r}")
+        raise ValueError(f"seed must be a whole number in [0, 2^64), got {shown(seed)}")
+    chosen("role", role, ("claim", "control"))
     if role == "control" and claim.control is None:
         raise ValueError(f"{claim.id} has no control")
     if jobs > 1 and path is None:
@@ -136,7 +139,7 @@ def falsify(
         stack.callback(forget)
         pool: concurrent.futures.Executor | None = None
         if jobs > 1:
-            from lra_ref.verify.runner import workers
+            from lra_ref.runs.executors import workers
 
             pool = stack.enter_context(workers(jobs))
         evaluator = Evaluator(target, space_of(claim, role), alpha, max(1, int(budget * (1 - SHRINK))), pool, jobs, progress)

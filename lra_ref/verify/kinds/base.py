@@ -14,6 +14,8 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from lra_ref.checks import as_array
+from lra_ref.checks import real as real_number
 from lra_ref.readings import bits
 from lra_ref.typing import Array, Floats
 
@@ -92,12 +94,22 @@ class Sides(abc.ABC):
 
 def real(name: str, value: Any) -> Floats:
     """``value`` as a float64 array; complex, text and object arrays are refused, but for the balls of a certified computation."""
-    array = np.asarray(value)
+    array = as_array(name, value)
     if array.dtype == object and bits() is not None:
         return array
     if array.dtype.kind not in "fiub":
         raise ValueError(f"{name} must be an array of real numbers, got dtype {array.dtype}")
-    return np.asarray(array, dtype=np.float64)
+    with np.errstate(over="ignore"):  # a long double may be an infinity as a float
+        return np.asarray(array, dtype=np.float64)
+
+
+def fixed(owner: Any, *names: str, least: float | None = None) -> None:
+    """Replace fields of a frozen dataclass by floats; what is no number, or less than ``least``, is refused by name."""
+    for name in names:
+        number = real_number(name, getattr(owner, name))
+        if least is not None and not number >= least:
+            raise ValueError(f"{name} must be >= {least:g}, got {number!r}")
+        object.__setattr__(owner, name, number)
 
 
 def together(arrays: dict[str, Any]) -> dict[str, Floats]:
@@ -161,6 +173,7 @@ class Rounded:
     at_name: str = "T"
 
     def __post_init__(self) -> None:
+        fixed(self, "factor")
         if not self.factor > 0:
             raise ValueError(f"factor must be > 0, got {self.factor!r}")
         given = {name: getattr(self, name) for name in ("lhs", "rhs", "scale", "operations")}
@@ -178,7 +191,8 @@ class Rounded:
 
     def allowance(self) -> Floats:
         """The tolerance at every place, ``factor * operations * macheps * scale``; an underflow more per operation (5e-324)."""
-        return np.asarray(self.factor * self.operations * (MACHEPS * self.scale + UNDERFLOW))
+        with np.errstate(all="ignore"):
+            return np.asarray(self.factor * self.operations * (MACHEPS * self.scale + UNDERFLOW))
 
     def finite(self) -> Array:
         """Where both sides and the scale are finite numbers."""
@@ -186,7 +200,8 @@ class Rounded:
 
     def allowance_note(self) -> str:
         """The largest tolerance in units of the scale, as a sentence."""
-        return f"rounding allowance up to {float(np.max(self.factor * MACHEPS * self.operations)):.2g} of the scale"
+        with np.errstate(all="ignore"):
+            return f"rounding allowance up to {float(np.max(self.factor * MACHEPS * self.operations)):.2g} of the scale"
 
     def with_rhs(self, rhs: Any) -> Self:
         """The same sides with another right-hand side."""

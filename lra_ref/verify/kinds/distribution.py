@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from lra_ref.checks import real as real_number
+from lra_ref.parameters import shown
 from lra_ref.typing import Array
-from lra_ref.verify.kinds.base import MACHEPS, Estimate, Judgement, Sides, Verdict, real, relative, seeds_first
+from lra_ref.verify.kinds.base import MACHEPS, Estimate, Judgement, Sides, Verdict, fixed, real, relative, seeds_first
 from lra_ref.verify.statistics import FEWEST, correlation, jackknife, kolmogorov_limits, mean_limits, median_limits, variance_values
 
 STATISTICS = ("mean", "variance", "correlation", "median")
@@ -39,14 +41,13 @@ class Moment:
 
     def __post_init__(self) -> None:
         for name, choices in (("statistic", STATISTICS), ("side", SIDES)):
-            if getattr(self, name) not in choices:
-                raise ValueError(f"{name} of moment {self.name!r} must be one of {', '.join(choices)}, got {getattr(self, name)!r}")
-        if not self.tol >= 0:
-            raise ValueError(f"tol of moment {self.name!r} must be >= 0, got {self.tol!r}")
-        if not self.operations >= 0:
-            raise ValueError(f"operations of moment {self.name!r} must be >= 0, got {self.operations!r}")
-        if self.scale is not None and not self.scale >= 0:
-            raise ValueError(f"scale of moment {self.name!r} must be >= 0, got {self.scale!r}")
+            if not isinstance(getattr(self, name), str) or getattr(self, name) not in choices:
+                raise ValueError(f"{name} of moment {self.name!r} must be one of {', '.join(choices)}, got {shown(getattr(self, name))}")
+        for name in ("value", "tol", "operations", *(["scale"] if self.scale is not None else [])):
+            number = real_number(f"{name} of moment {self.name!r}", getattr(self, name))
+            if name != "value" and not number >= 0:
+                raise ValueError(f"{name} of moment {self.name!r} must be >= 0, got {number!r}")
+            object.__setattr__(self, name, number)
         samples = real("samples", self.samples)
         seeds_first(f"moment {self.name!r}", "samples", samples, 2 if self.statistic == "correlation" else 1)
         object.__setattr__(self, "samples", samples)
@@ -56,8 +57,9 @@ class Moment:
         if np.any(np.isnan(self.samples)):
             bad = int(np.sum(np.isnan(self.samples)))
             return _unusable(self.name, self.value, f"{self.name}: {bad} of {self.samples.size} samples are not numbers")
-        estimate = Estimate(self.name, *self._limits(alpha if self.side != "equal" else alpha / 2), float(self.value))
-        return _judged(estimate, self.side, self.tol + self.rounding(), len(self.samples))
+        with np.errstate(all="ignore"):
+            estimate = Estimate(self.name, *self._limits(alpha if self.side != "equal" else alpha / 2), float(self.value))
+            return _judged(estimate, self.side, self.tol + self.rounding(), len(self.samples))
 
     def rounding(self) -> float:
         """``operations * macheps * scale``: what rounding may do to the estimate and to the value, whatever the law."""
@@ -100,14 +102,24 @@ class Fit:
     def __post_init__(self) -> None:
         samples = real("samples", self.samples)
         seeds_first(f"fit {self.name!r}", "samples", samples, 1)
+        fixed(self, "tol", least=0)
+        if not callable(self.cdf):
+            raise ValueError(f"cdf of fit {self.name!r} must be a function, got {shown(self.cdf)}")
         object.__setattr__(self, "samples", samples)
 
     def judge(self, alpha: float) -> Judgement:
         """Limits of the true law's Kolmogorov distance from the claimed one against ``tol``; rigorous for any sample size."""
         if np.any(np.isnan(self.samples)):
             return _unusable(self.name, 0.0, f"{self.name}: {int(np.sum(np.isnan(self.samples)))} samples are not numbers")
-        estimate = Estimate(self.name, *kolmogorov_limits(self.samples, self.cdf, alpha), 0.0)
+        estimate = Estimate(self.name, *kolmogorov_limits(self.samples, self._law, alpha), 0.0)
         return _judged(estimate, "equal", self.tol, len(self.samples))
+
+    def _law(self, x: Array) -> Array:
+        """The distribution function, as many numbers as samples."""
+        values = real("the answer of cdf", self.cdf(x))
+        if values.shape not in ((), x.shape):
+            raise ValueError(f"cdf of fit {self.name!r} must return an array of shape {x.shape}, got {values.shape}")
+        return np.broadcast_to(values, x.shape)
 
     def merged(self, more: Fit) -> Fit:
         """The samples of ``more`` added."""
@@ -151,7 +163,11 @@ class Distribution(Sides):
     moments: tuple[Moment | Fit, ...]
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "moments", tuple(self.moments))
+        listed = isinstance(self.moments, Iterable) and not isinstance(self.moments, np.ndarray)
+        moments = tuple(self.moments) if listed else ()
+        if not listed or not all(isinstance(moment, Moment | Fit) for moment in moments):
+            raise ValueError(f"moments must be a list of Moment and Fit, got {shown(self.moments)}")
+        object.__setattr__(self, "moments", moments)
         names = [moment.name for moment in self.moments]
         if not names or len(set(names)) != len(names):
             raise ValueError(f"a distribution needs at least one moment, each with a name of its own, got {names}")

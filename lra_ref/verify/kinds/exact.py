@@ -14,6 +14,7 @@ from lra_ref.verify.kinds.base import (
     Rounded,
     Sides,
     Verdict,
+    fixed,
     nonfinite_note,
     ratio,
     real,
@@ -39,7 +40,8 @@ def _tightness(lhs: Floats, rhs: Floats, slack: Floats) -> float | None:
     if not np.any(both):
         return None
     where = _worst(np.where(both, -slack, -np.inf))
-    return float(lhs[where] / rhs[where])
+    with np.errstate(all="ignore"):
+        return float(lhs[where] / rhs[where])
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -69,7 +71,8 @@ class Identity(Rounded, Sides):
         """Both sides, and the difference and its allowance in units of the scale."""
         with np.errstate(over="ignore", invalid="ignore"):
             error = ratio(np.abs(self.lhs - self.rhs), self.scale)
-        lower = Rounded(lhs=error, rhs=self.factor * MACHEPS * self.operations, scale=0.0, operations=0.0, at=self.at)
+            relative = self.factor * MACHEPS * self.operations
+        lower = Rounded(lhs=error, rhs=relative, scale=0.0, operations=0.0, at=self.at)
         return {"plot": "identity", **self.curves(), "error": lower.curves()}
 
 
@@ -120,8 +123,7 @@ class Invariance(Sides):
     scale: Any = None
 
     def __post_init__(self) -> None:
-        if not self.ulps >= 0:
-            raise ValueError(f"ulps must be >= 0, got {self.ulps!r}")
+        fixed(self, "ulps", least=0)
         first, second = real("first", self.first), real("second", self.second)
         if first.shape != second.shape:
             raise ValueError(f"the two runs must have equal shapes, got {first.shape} and {second.shape}")

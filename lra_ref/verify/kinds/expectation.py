@@ -43,7 +43,8 @@ class Expectation(Rounded, Sides):
         # the place that decides: the largest lower limit if violated, else the largest upper one
         badness = np.where(violated, low / np.where(scale > 0, scale, 1.0), -np.inf) if violated.any() else -share
         worst = int(np.argmax(np.where(np.isnan(badness), -np.inf, badness)))
-        tight = float(left[worst] / right[worst]) if left[worst] > 0 and right[worst] > 0 else None
+        with np.errstate(all="ignore"):
+            tight = float(left[worst] / right[worst]) if left[worst] > 0 and right[worst] > 0 else None
         notes = [f"{count} seeds, limits of the mean difference wrong with probability {alpha:.2g} over {lhs.shape[1]} prefixes"]
         if count < FEWEST:
             notes.append(f"fewer than {FEWEST} seeds decide nothing")

@@ -9,8 +9,9 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from lra_ref.parameters import shown
 from lra_ref.verify.fits import loglog_slope
-from lra_ref.verify.kinds.base import Estimate, Judgement, Sides, Verdict, band, real, seeds_first
+from lra_ref.verify.kinds.base import Estimate, Judgement, Sides, Verdict, band, fixed, real, seeds_first
 from lra_ref.verify.kinds.distribution import SIDES
 from lra_ref.verify.statistics import FEWEST, mean_limits
 
@@ -35,12 +36,13 @@ class Rate(Sides):
     at_name: str = "T"
 
     def __post_init__(self) -> None:
-        if self.side not in SIDES:
-            raise ValueError(f"side must be one of {', '.join(SIDES)}, got {self.side!r}")
-        if not self.tol >= 0:
-            raise ValueError(f"tol must be >= 0, got {self.tol!r}")
+        if not isinstance(self.side, str) or self.side not in SIDES:
+            raise ValueError(f"side must be one of {', '.join(SIDES)}, got {shown(self.side)}")
+        fixed(self, "exponent")
+        fixed(self, "tol", least=0)
         horizons, values = real("horizons", self.horizons), real("values", self.values)
-        if horizons.ndim != 1 or horizons.size < 3 or np.any(horizons <= 0) or np.any(np.diff(horizons) <= 0):
+        rising = horizons.ndim == 1 and horizons.size >= 3 and np.all(np.isfinite(horizons)) and np.all(np.diff(horizons) > 0)
+        if not rising or horizons[0] <= 0:
             raise ValueError("horizons must be at least 3 rising positive numbers")
         seeds_first("rate", "values", values, 2)
         if values.shape[1] != horizons.size:

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from lra_ref.verify.kinds.base import Judgement, Sides, Verdict
+from lra_ref.verify.kinds.base import Judgement, Sides, Verdict, fixed
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -26,8 +26,8 @@ class WorstCase(Sides):
     how: str = ""
 
     def __post_init__(self) -> None:
-        if not self.tol >= 0:
-            raise ValueError(f"tol must be >= 0, got {self.tol!r}")
+        fixed(self, "bound", *(name for name in ("primal", "dual") if getattr(self, name) is not None))
+        fixed(self, "tol", least=0)
         if self.primal is None and self.dual is None:
             raise ValueError("a worst case needs a primal or a dual value")
 

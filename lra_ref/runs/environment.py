@@ -12,13 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import lra_ref
-from lra_ref.verify.discover import neighbours
 
 #: libraries whose version can change a number
 LIBRARIES = ("numpy", "scipy", "numba", "scikit-learn")
 #: parts of the package that only show results
 SHOWING = (
-    "cli.py", "commands", "plots.py", "verify/report.py", "verify/plots.py", "verify/table.py", "verify/typeset.py", "verify/page.py",
+    "cli.py", "commands/", "views/", "report/", "new/", "runs/progress.py", "sweep/table.py", "verify/table.py", "verify/described.py",
 )  # fmt: skip
 
 
@@ -65,8 +64,3 @@ def code_fingerprint() -> str:
     root = Path(lra_ref.__file__).resolve().parent
     files = sorted(path for path in root.rglob("*.py") if not str(path.relative_to(root).as_posix()).startswith(SHOWING))
     return digest(files)
-
-
-def claim_fingerprint(path: Path | None) -> str:
-    """Fingerprint of a claim file and the files of its own tree that it imports."""
-    return "" if path is None else digest(neighbours(path))

@@ -9,7 +9,8 @@ import pytest
 
 from lra_ref import make_method, make_oracle, make_problem, run
 from lra_ref.engine.run import Run
-from lra_ref.plots import check_path, logarithmic, plot_run, run_figure
+from lra_ref.views.runs import plot_run, run_figure
+from lra_ref.views.style import table_of
 
 
 def noisy(**changes: Any) -> Run:
@@ -85,22 +86,6 @@ def test_all_stopped_at_once_is_drawn() -> None:
     assert len(curves(found)) == 3
 
 
-@pytest.mark.parametrize(
-    ("values", "vanishing", "answer"),
-    [
-        ([1, 20], False, True),
-        ([1, 9], False, False),
-        ([0, 1, 20], False, False),
-        ([0, 1, 20], True, True),
-        ([-1, 1, 20], False, False),
-        ([0, 0], True, False),
-        ([], True, False),
-    ],
-)
-def test_when_an_axis_is_logarithmic(values: list[float], vanishing: bool, answer: bool) -> None:
-    assert logarithmic(np.array(values, dtype=float), vanishing) is answer
-
-
 @pytest.mark.parametrize("suffix", ["png", "svg", "pdf"])
 def test_files_are_whole_and_reproducible(tmp_path: Path, suffix: str) -> None:
     found = noisy(steps=5)
@@ -113,29 +98,10 @@ def test_files_are_whole_and_reproducible(tmp_path: Path, suffix: str) -> None:
         assert ElementTree.parse(one).getroot().tag.endswith("svg")
 
 
-def test_nothing_is_left_of_a_plot_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "plot.png"
-    path.write_text("before")
-
-    def fail(*_: Any, **__: Any) -> None:
-        raise OSError("no space left")
-
-    monkeypatch.setattr("matplotlib.figure.Figure.savefig", fail)
-    with pytest.raises(OSError, match="no space"):
-        plot_run(noisy(steps=3), path)
-    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("plot.png", "before")]
-
-
-@pytest.mark.parametrize(
-    ("name", "message"), [("x.gif", "must end in .png, .svg, .pdf"), ("no/x.png", "existing folder"), ("folder.png", "existing folder")]
-)
-def test_paths_that_cannot_be_written(tmp_path: Path, name: str, message: str) -> None:
-    (tmp_path / "folder.png").mkdir()
-    with pytest.raises(ValueError, match=message):
-        check_path(tmp_path / name)
-
-
-def test_without_matplotlib_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(ValueError, match=r"plots need matplotlib: pip install lra_ref\[report\]"):
-        check_path(tmp_path / "x.png")
+def test_the_table_has_every_record_up_to_where_its_trajectory_stopped() -> None:
+    found = exploding()
+    table = table_of(run_figure(found))
+    assert table.header == ("seed", "gradient evaluations", "loss", "gradient norm", "rate")
+    alive = np.isfinite(found.records["gradient_evaluations"])
+    assert len(table.rows) == alive.sum() < alive.size
+    assert table.rows[5][2] == found.records["loss"][0, 5]

@@ -6,43 +6,25 @@ Needs matplotlib (extra ``report``).
 
 from __future__ import annotations
 
-import importlib.util
-import os
-import tempfile
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lra_ref.engine.run import Run
 from lra_ref.typing import Array
+from lra_ref.views.curves import EXPLODED, QUANTILES
+from lra_ref.views.style import INK, LEFT, RIGHT, logarithmic, save, shows, styled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-FORMATS = (".png", ".svg", ".pdf")
-BAND = (0.1, 0.9)
-#: a logarithmic axis shows at least this span
-SPAN = 10.0
 #: with so few decades the minor ticks are labelled too
 FEW = 2.5
-#: decades above the largest median that are shown
-EXPLODED = 6.0
 #: exponents that a logarithmic axis can reach: matplotlib's own margins would overflow beyond
 EXPONENTS = (-300.0, 300.0)
-
-
-def check_path(path: str | Path) -> Path:
-    """The path of a plot that can be written: ``ValueError`` for a format or folder that does not exist, or without matplotlib."""
-    path = Path(path)
-    if importlib.util.find_spec("matplotlib") is None:
-        raise ValueError("plots need matplotlib: pip install lra_ref[report]")
-    if path.suffix.lower() not in FORMATS:
-        raise ValueError(f"a plot must end in {', '.join(FORMATS)}, got {path}")
-    if path.is_dir() or not path.absolute().parent.is_dir():
-        raise ValueError(f"a plot must be a file in an existing folder, got {path}")
-    return path
 
 
 def plot_run(run: Run, path: str | Path) -> None:
@@ -52,32 +34,10 @@ def plot_run(run: Run, path: str | Path) -> None:
     of the middle 80% of the trajectories that are still running. A cross marks where a trajectory stopped. The file appears as a
     whole or not at all.
     """
-    import matplotlib
-
-    from lra_ref.verify.plots import STYLE
-
-    path = check_path(path)
-    with matplotlib.rc_context(STYLE):
-        figure = run_figure(run)
-        kind = path.suffix.lower()[1:]
-        metadata: dict[str, Any] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind, {})
-        handle, temporary = tempfile.mkstemp(dir=path.absolute().parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                figure.savefig(stream, format=kind, dpi=150, metadata=metadata)
-            os.chmod(temporary, 0o666 & ~_umask())
-            os.replace(temporary, path)
-        except BaseException:
-            os.unlink(temporary)
-            raise
+    save(run_figure(run), path)
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
-
-
+@styled
 def run_figure(run: Run) -> Figure:
     """The figure of :func:`plot_run`."""
     from matplotlib.figure import Figure
@@ -106,7 +66,15 @@ def run_figure(run: Run) -> Figure:
     panels[-1].set_xlim(-0.015 * reach, 1.015 * reach)
     figure.align_ylabels()
     figure.suptitle(_title(run), fontsize=10)
+    shows(figure, ("seed", _unit(run), "loss", "gradient norm", "rate"), _rows(run))
     return figure
+
+
+def _rows(run: Run) -> Iterator[tuple[float, ...]]:
+    """A row per record of every trajectory, up to where it stopped."""
+    names = ("gradient_evaluations", "loss", "gradient_norm", "rate")
+    for seed, columns in enumerate(zip(*(run.records[name] for name in names), strict=True)):
+        yield from ((seed, *row) for row in zip(*columns, strict=True) if np.isfinite(row[0]))
 
 
 def _evaluations(run: Run) -> Array:
@@ -119,11 +87,9 @@ def _evaluations(run: Run) -> Array:
 
 def _panel(axes: Axes, x: Array, values: Array, vanishing: bool) -> None:
     """Median, band, and a cross where a trajectory stopped."""
-    from lra_ref.verify.plots import LEFT, RIGHT
-
     finite = np.isfinite(values)
     alive = np.any(finite, axis=0)
-    low, median, high = np.nanquantile(np.where(finite, values, np.nan)[:, alive], [BAND[0], 0.5, BAND[1]], axis=0)
+    low, median, high = np.nanquantile(np.where(finite, values, np.nan)[:, alive], [QUANTILES[0], 0.5, QUANTILES[1]], axis=0)
     if logarithmic(high, vanishing) or logarithmic(median, vanishing):
         bottom, top = _decades(axes, low, median, high)
         low, median, high = (np.where(curve > 0, np.minimum(curve, top), np.nan) for curve in (low, median, high))
@@ -133,7 +99,7 @@ def _panel(axes: Axes, x: Array, values: Array, vanishing: bool) -> None:
     at = x[alive]
     if len(values) > 1:
         axes.fill_between(at, low, high, color=LEFT, alpha=0.25, linewidth=0, label="10% to 90%")
-    axes.plot(at, median, color="#0b2545", linewidth=1.5, label="median")
+    axes.plot(at, median, color=INK, linewidth=1.5, label="median")
     ends = [(x[row.nonzero()[0][-1]], values[i][row][-1]) for i, row in enumerate(finite) if row.any() and not row[-1]]
     if ends:
         axes.plot(*zip(*ends, strict=True), "x", color=RIGHT, markersize=6, label="stopped", linestyle="none", clip_on=False)
@@ -159,14 +125,6 @@ def _decades(axes: Axes, low: Array, median: Array, high: Array) -> tuple[float,
         axes.yaxis.set_minor_locator(LogLocator(subs=(2.0, 5.0)))
     axes.yaxis.set_minor_formatter(plain if top - bottom <= FEW else NullFormatter())
     return float(limits[0]), float(limits[1])
-
-
-def logarithmic(values: Array, vanishing: bool) -> bool:
-    """Whether a logarithmic axis is right: positive values over at least a decade; ``vanishing`` ones may also be zero."""
-    positive = values[values > 0]
-    if not positive.size or (positive.size < values.size and not vanishing):
-        return False
-    return bool(np.max(positive) >= SPAN * np.min(positive))
 
 
 def _unit(run: Run) -> str:
