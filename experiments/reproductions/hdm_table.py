@@ -1,12 +1,5 @@
 """HDM-Best against gradient, momentum and quasi-Newton methods: gradient evaluations to |g|_inf < 1e-4.
 
-    python experiments/reproductions/hdm_table.py                     the quick table: iris and binned breast_cancer, one start
-    python experiments/reproductions/hdm_table.py --full              every data set at hand, three starts
-    python experiments/reproductions/hdm_table.py --check [--full]    compare with hdm_table.csv
-    python experiments/reproductions/hdm_table.py --full --write      write hdm_table.csv
-    python experiments/reproductions/hdm_table.py --figure FILE       data profile of the committed table
-    python experiments/reproductions/hdm_table.py --data PATH ...     LIBSVM files (as they are) in place of the bundled sets
-
 Source: readme and experiment scripts of udellgroup/osgm-best-hypergrad (published): squared-hinge SVM and logistic regression, summed
 over the rows, with a bias column and without regularisation; start a normal vector of length 1; at most 1000 gradients; L the largest
 squared singular value of the rows (for logistic regression four times too large, as published); the best of a grid for HDM-Best (4
@@ -20,151 +13,125 @@ its single default setting (lr 10/L, beta_lr 10).
 
 from __future__ import annotations
 
-import argparse
-import csv
-import sys
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-ROOT = Path(__file__).resolve().parents[2]
-if str(ROOT) not in sys.path:
-    sys.path.insert(0, str(ROOT))
+from experiments.reproductions.frame import Column, Judgement, Reproduction, Row
+from experiments.reproductions.hdm_tasks import BINNED, BUDGET, BUNDLED, Task, counts
+from experiments.reproductions.page import markdown
 
-from experiments.reproductions.hdm_tasks import BINNED, BUDGET, BUNDLED, Task, counts  # noqa: E402
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
-CSV = Path(__file__).with_suffix(".csv")
-COLUMNS = ("problem", "data", "start", "method", "gradients", "setting", "by")
 QUICK, FULL = (("iris", "breast_cancer_bins"), (20250128,)), ((*BUNDLED, *BINNED), (20250128, 20250701, 1))
+PROBLEMS = ("svm", "logistic")
 #: figures of the readme for a1a
 PRINTED = {"bfgs": 91, "lbfgs_10": 328, "lbfgs_5": 531, "lbfgs_3": 522, "hdm_best_tuned": 276, "adam": 566}
+COLUMNS = (
+    Column("problem", "key"), Column("data", "key"), Column("start", "key"), Column("method", "key"),
+    Column("gradients"), Column("setting"), Column("by", "program"),
+)  # fmt: skip
 
 
-def table(sets: tuple[str, ...], seeds: tuple[int, ...]) -> list[dict[str, str]]:
-    """All rows."""
-    rows = []
-    for name in ("svm", "logistic"):
-        for data in sets:
-            for seed in seeds:
-                for method, (gradients, setting), by in counts(Task(name, data, seed)):
-                    shown = f">{BUDGET}" if gradients is None else str(gradients)
-                    rows.append(dict(zip(COLUMNS, (name, Path(data).name, str(seed), method, shown, setting, by), strict=True)))
-    return rows
+def tasks(preset: str) -> list[Task]:
+    """Problem, data set and start of every piece."""
+    return over(*(FULL if preset == "full" else QUICK))
 
 
-# --- comparing and showing --------------------------------------------------------------------------------------------------------------
-def stored() -> list[dict[str, str]]:
-    """The committed rows."""
-    with open(CSV, encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+def over(sets: Sequence[str], seeds: Sequence[int] = QUICK[1]) -> list[Task]:
+    """Both problems on every data set from every start."""
+    return [Task(name, data, seed) for name in PROBLEMS for data in sets for seed in seeds]
 
 
-def differences(rows: list[dict[str, str]]) -> list[str]:
-    """What differs from the committed file, one line each; a row of another SciPy version is no difference."""
-    known = {tuple(row[name] for name in COLUMNS[:4]): row for row in stored()}
-    found = []
+def compute(task: Task) -> Iterator[dict[str, str]]:
+    """The rows of one task, one per method."""
+    for method, (gradients, setting), by in counts(task):
+        yield {
+            "problem": task.name, "data": Path(task.data).name, "start": str(task.seed), "method": method,
+            "gradients": f">{BUDGET}" if gradients is None else str(gradients), "setting": setting, "by": by,
+        }  # fmt: skip
+
+
+def spent(row: Row) -> float:
+    """Gradients, infinite where the budget was not enough."""
+    return np.inf if row["gradients"].startswith(">") else float(row["gradients"])
+
+
+def by_task(rows: Sequence[Row], problem: str) -> dict[tuple[str, str], dict[str, float]]:
+    """(data, start) -> method -> gradients."""
+    found: dict[tuple[str, str], dict[str, float]] = {}
     for row in rows:
-        old = known.get(tuple(row[name] for name in COLUMNS[:4]))
-        if old is None:
-            found.append(f"{row} is not in {CSV.name}")
-        elif old["by"] == row["by"] and old != row:
-            found.append(f"{row} here, {old} in {CSV.name}")
+        if row["problem"] == problem:
+            found.setdefault((row["data"], row["start"]), {})[row["method"]] = spent(row)
     return found
 
 
-def shown(rows: list[dict[str, str]]) -> str:
-    """The table, one line per method and one column per task."""
-    tasks = list(dict.fromkeys((row["problem"], row["data"], row["start"]) for row in rows))
-    names = list(dict.fromkeys(row["method"] for row in rows))
-    at = {(row["problem"], row["data"], row["start"], row["method"]): row["gradients"] for row in rows}
-    width = 7
-    heads = [f"{k + 1:>3}  {problem}, {data}, start {start}" for k, (problem, data, start) in enumerate(tasks)]
-    heads.append("".ljust(22) + "".join(f"{k + 1:>{width}}" for k in range(len(tasks))))
-    lines = [name.ljust(22) + "".join(f"{at[(*task, name)]:>{width}}" for task in tasks) for name in names]
-    printed = "readme, svm on a1a: " + ", ".join(f"{name} {value}" for name, value in PRINTED.items()) + ", all others >1000"
-    return "\n".join([*heads, *lines, printed])
+def judge(rows: Sequence[Row]) -> list[Judgement]:
+    """The orderings of the readme, each on all SVM tasks, and on the logistic ones for comparison."""
+    svm, logistic = (list(by_task(rows, problem).values()) for problem in PROBLEMS)
+    rest = ("gd", "heavy_ball", "agd_convex", "agd_strongly_convex", "adagrad", "lbfgs_1")
+
+    def judged(published: str, holds: Callable[[dict[str, float]], bool]) -> Judgement:
+        n, others = sum(map(holds, svm)), sum(map(holds, logistic))
+        agrees = "yes" if n == len(svm) else "partly" if n else "no"
+        return Judgement(published, f"on {n} of {len(svm)} SVM tasks, on {others} of {len(logistic)} logistic ones", agrees)
+
+    return [
+        *(
+            judged(f"a1a: HDM-Best (276) needs fewer gradients than L-BFGS with memory {m} ({PRINTED[f'lbfgs_{m}']})",
+                   lambda task, m=m: task["hdm_best_tuned"] < task[f"lbfgs_{m}"])
+            for m in (3, 5, 10)
+        ),
+        judged("a1a: BFGS (91) needs fewer gradients than HDM-Best (276)", lambda task: task["bfgs"] < task["hdm_best_tuned"]),
+        judged("a1a: HDM-Best (276) needs fewer gradients than Adam (566)", lambda task: task["hdm_best_tuned"] < task["adam"]),
+        judged("a1a: gradient descent, heavy ball, both accelerated methods, AdaGrad and L-BFGS with memory 1 need more than 1000",
+               lambda task: all(task[name] > BUDGET for name in rest)),
+    ]  # fmt: skip
 
 
-def orderings(rows: list[dict[str, str]]) -> list[str]:
-    """Where the ordering of the readme is reproduced: HDM-Best below L-BFGS of each memory, and above BFGS; share of the tasks."""
-    at: dict[Any, dict[str, float]] = {}
-    for row in rows:
-        value = np.inf if row["gradients"].startswith(">") else float(row["gradients"])
-        at.setdefault((row["problem"], row["data"], row["start"]), {})[row["method"]] = value
-    lines = []
-    for problem in ("svm", "logistic"):
-        tasks = [values for key, values in at.items() if key[0] == problem]
-        for ours in ("hdm_best_tuned", "hdm_best_default"):
-            wins = {other: sum(v[ours] < v[other] for v in tasks) for other in tasks[0] if not other.startswith("hdm_best")}
-            lines.append(f"{problem}, {ours}: fewer gradients than " + ", ".join(f"{name} {n}/{len(tasks)}" for name, n in wins.items()))
-    return lines
+def tables(rows: Sequence[Row]) -> str:
+    """One table per problem: a row per method, a column per data set, the counts of all starts."""
+    parts = []
+    for problem in PROBLEMS:
+        found = by_task(rows, problem)
+        sets = list(dict.fromkeys(data for data, _ in found))
+        methods = list(next(iter(found.values())))
+        lines = [
+            [name, *(" ".join(f">{BUDGET}" if np.isinf(v[name]) else f"{v[name]:.0f}" for (d, _), v in found.items() if d == data)
+                     for data in sets)]
+            for name in methods
+        ]  # fmt: skip
+        starts = ", ".join(dict.fromkeys(start for _, start in found))
+        title = {"svm": "Squared-hinge SVM", "logistic": "Logistic regression"}[problem]
+        parts.append(f"{title}, gradients from the starts {starts}:\n\n" + markdown(("method", *sets), lines))
+    return "\n\n".join(parts)
 
 
-def figure(rows: list[dict[str, str]], path: Path) -> None:
+def figures(rows: Sequence[Row]) -> dict[str, Figure]:
     """Data profile: share of the tasks solved against gradient evaluations, one line per method."""
-    import matplotlib
+    from lra_ref.views import data_profile
 
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
-    from lra_ref.verify.plots import STYLE, svg
-
-    tasks = len({(row["problem"], row["data"], row["start"]) for row in rows})
-    with matplotlib.rc_context(STYLE):
-        drawn, axes = plt.subplots(figsize=(8, 5), layout="constrained")
-        for k, name in enumerate(dict.fromkeys(row["method"] for row in rows)):
-            solved = sorted(int(row["gradients"]) for row in rows if row["method"] == name and not row["gradients"].startswith(">"))
-            height = np.arange(len(solved) + 1) / tasks
-            style = "-" if name.startswith("hdm") else ("--", ":", "-.")[k % 3]
-            axes.step(
-                [1, *solved, BUDGET],
-                [*height, height[-1]],
-                style,
-                where="post",
-                label=name,
-                linewidth=2.5 if name.startswith("hdm") else 1.2,
-            )
-        axes.set(xscale="log", xlim=(10, BUDGET), ylim=(0, 1.02), xlabel="gradient evaluations", ylabel=f"share of {tasks} tasks solved")
-        axes.legend(fontsize="small", ncols=2)
-        if path.suffix == ".svg":
-            path.write_text(svg(drawn), encoding="utf-8")
-        else:
-            drawn.savefig(path)
-        plt.close(drawn)
+    table: dict[str, list[float | None]] = {}
+    for row in rows:
+        value = spent(row)
+        table.setdefault(row["method"], []).append(None if np.isinf(value) else value)
+    return {"hdm_table.svg": data_profile(table, budget=BUDGET)}
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Print, write, check or draw the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    size = parser.add_mutually_exclusive_group()
-    size.add_argument("--quick", action="store_true", help="two data sets, one start (the default)")
-    size.add_argument("--full", action="store_true", help="every data set at hand, three starts")
-    parser.add_argument("--data", nargs="+", metavar="PATH", help="LIBSVM files in place of the bundled sets")
-    parser.add_argument("--write", action="store_true", help=f"write {CSV.name}")
-    parser.add_argument("--check", action="store_true", help=f"compare with {CSV.name}")
-    parser.add_argument("--figure", type=Path, metavar="FILE", help=f"draw the data profile of {CSV.name} and compute nothing")
-    options = parser.parse_args(arguments)
-    if options.figure is not None:
-        figure(stored(), options.figure)
-        print(f"data profile: {options.figure}")
-        return 0
-    sets, seeds = FULL if options.full else QUICK
-    rows = table(tuple(options.data) if options.data else sets, seeds)
-    if options.write:
-        with open(CSV, "w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(rows)
-    print(shown(rows))
-    print("\n".join(orderings(rows)))
-    found = differences(rows) if options.check else []
-    for line in found:
-        print(line, file=sys.stderr)
-    if options.check and not found:
-        print(f"as in {CSV.name}")
-    return 1 if found else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+REPRODUCTION = Reproduction(
+    name="hdm_table",
+    title="HDM-Best against gradient, momentum and quasi-Newton methods on SVMs and logistic regression",
+    source="readme and scripts of udellgroup/osgm-best-hypergrad",
+    columns=COLUMNS,
+    tasks=tasks,
+    compute=compute,
+    judge=judge,
+    tables=tables,
+    figures=figures,
+    quick=lambda row: row["data"] in QUICK[0] and int(row["start"]) in QUICK[1],
+    needs=("sklearn",),
+    files=over,
+)

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from lra_ref.backends.cpu import compiled
-from lra_ref.checks import vector
-from lra_ref.parameters import Parameters, Registry
+from lra_ref.checks import as_array, vector
+from lra_ref.parameters import Parameters, Registry, shown
 from lra_ref.readings import lifted, over_balls
 from lra_ref.typing import Array
 
@@ -96,7 +96,13 @@ class Problem:
 
     def hvp(self, x: Any, v: Any, rows: Any = None) -> Array:
         """Hessian at ``x`` times ``v``, both of shape ``(..., D)``."""
-        points, directions = np.broadcast_arrays(vector("x", x, self.dim), vector("v", v, self.dim))
+        points, directions = vector("x", x, self.dim), vector("v", v, self.dim)
+        try:
+            shape = np.broadcast_shapes(points.shape, directions.shape)
+        except ValueError:
+            raise ValueError(f"x and v must have shapes that broadcast, got {points.shape} and {directions.shape}") from None
+        if points.shape != directions.shape:
+            points, directions = np.broadcast_to(points, shape), np.broadcast_to(directions, shape)
         flat = np.require(points, requirements=["C", "W"]).reshape(-1, self.dim)
         along = np.require(directions, requirements=["C", "W"]).reshape(-1, self.dim)
         z, out = self._rows(rows), np.empty_like(flat)
@@ -115,12 +121,17 @@ class Problem:
     def _rows(self, rows: Any) -> Array:
         if rows is None:
             return NOTHING
-        indices = np.ascontiguousarray(rows, dtype=float).reshape(-1)
         if not self.samples:
             raise ValueError(f"{self.name} is not a finite sum: it takes no rows")
+        indices = vector("rows", np.atleast_1d(as_array("rows", rows))).reshape(-1)
         if indices.size == 0 or np.any((indices < 0) | (indices >= self.samples) | (indices != np.floor(indices))):
-            raise ValueError(f"rows must be indices in [0, {self.samples}), got {rows!r}")
+            raise ValueError(f"rows must be indices in [0, {self.samples}), got {shown(rows)}")
         return indices
+
+
+def given(parameters: Parameters) -> str:
+    """Parameters for a message: ``name = value, ...``."""
+    return ", ".join(f"{name} = {shown(value)}" for name, value in parameters.as_dict().items())
 
 
 #: name -> factory of problems; a factory takes keyword parameters and returns a :class:`Problem`
@@ -137,7 +148,17 @@ def family(name: str, declared: type[Parameters]) -> Callable[[Callable[[Any], P
         @wraps(make, assigned=("__module__", "__name__", "__qualname__", "__doc__"))
         def factory(**values: Any) -> Problem:
             checked = declared.build(name, values)
-            return replace(make(checked), parameters=checked)
+            try:
+                with np.errstate(all="ignore"):
+                    problem = replace(make(checked), parameters=checked)
+            except (OverflowError, ZeroDivisionError, MemoryError, ValueError) as fault:
+                # NumPy's way of saying that an array is too large for any machine
+                if type(fault) is ValueError and not str(fault).startswith("Maximum allowed"):
+                    raise
+                raise ValueError(f"{name} cannot be made with {given(checked)}: {fault or 'out of memory'}") from None
+            if not all(np.all(np.isfinite(array)) for array in (problem.start, problem.data, problem.par)):
+                raise ValueError(f"{name} cannot be made with {given(checked)}: its numbers are not finite")
+            return problem
 
         vars(factory)["parameters"] = declared
         return PROBLEMS.register(name)(factory)

@@ -104,7 +104,7 @@ class Dataset:
 
 
 def generator(seed: int, purpose: int) -> Any:
-    """Frozen random stream number ``purpose`` of a seed: 0 features, 1 planted model, 2 noise, 3 starting point, 4 outliers."""
+    """Frozen random stream number ``purpose`` of a seed: 0 features, 1 planted model, 2 noise, 3 starting point, 4 outliers, 5 split."""
     return np.random.RandomState(np.random.MT19937(np.random.SeedSequence([seed, purpose])))
 
 

@@ -110,6 +110,8 @@ def rotation(dim: int, seed: int) -> Array:
 
 def geometric(low: float, high: float, dim: int) -> Array:
     """``dim`` log-spaced values from ``low`` to ``high``, both attained; one value is ``high``."""
+    if low == 0:
+        raise ZeroDivisionError("the smallest value underflows")
     return np.geomspace(low, high, dim) if dim > 1 else np.array([high])
 
 

@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
+import pytest
+
 from experiments.reproductions import eg_check_values as script
+from experiments.reproductions.frame import computed, differences
+
+MADE = script.REPRODUCTION
 
 
-def test_published_values_and_committed_file(capsys):
-    assert script.main(["--check"]) == 0
-    assert capsys.readouterr().out == "28 values, 0 differences\n"
-
-
-def test_values_agree_to_the_printed_digit():
-    for row in script.table():
+def test_published_values_and_committed_rows() -> None:
+    rows = list(computed(MADE, MADE.tasks("quick")))
+    assert differences(MADE, rows, MADE.stored()) == ([], [])
+    assert len(rows) == 28
+    for row in rows:
         # half a unit of the fourth decimal: closer than the unit test asks
         assert abs(float(row["computed"]) - float(row["published"])) <= 0.5e-4
+    assert [entry.agrees for entry in MADE.judge(rows)] == ["yes", "yes"]
 
 
-def test_a_difference_is_seen(monkeypatch, capsys):
+def test_a_difference_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(script, "LR", 0.1001)
-    assert script.main(["--check"]) == 1
-    said = capsys.readouterr()
-    assert "product 2 x 1: published 1.2463, computed 1.2465" in said.err
-    assert "the table differs from eg_check_values.csv" in said.err
+    rows = list(computed(MADE, MADE.tasks("quick")))
+    wrong, _ = differences(MADE, rows, MADE.stored())
+    assert any(line.startswith("product 2 x 1: computed is 1.2465") for line in wrong)
+    assert [entry.agrees for entry in MADE.judge(rows)] == ["partly", "partly"]
 
 
-def test_printing_gives_the_committed_file(capsys):
-    assert script.main([]) == 0
-    assert capsys.readouterr().out == script.FILE.read_text(encoding="utf-8")
-    assert tuple(script.FILE.read_text(encoding="utf-8").splitlines()[0].split(",")) == script.COLUMNS
+def test_the_page_shows_every_value() -> None:
+    text = MADE.tables(MADE.stored())
+    assert text.count("\n") == 28 + 1
+    assert "| sign | 2 | gain | 1 | 1.0101 | 1.01005017 |" in text

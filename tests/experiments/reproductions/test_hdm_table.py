@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
+import numpy as np
 import pytest
 
 from experiments.reproductions import hdm_table, hdm_tasks
+from experiments.reproductions.frame import Row, differences
 
 TASK = hdm_tasks.Task("svm", "iris", 20250128)
+MADE = hdm_table.REPRODUCTION
 
 
-def row(method: str) -> dict[str, str]:
-    return next(r for r in hdm_table.stored() if [r["problem"], r["data"], r["start"], r["method"]] == ["svm", "iris", "20250128", method])
+def row(method: str) -> Row:
+    return next(r for r in MADE.stored() if MADE.key(r) == ("svm", "iris", "20250128", method))
 
 
 def test_committed_rows_are_complete() -> None:
-    rows = hdm_table.stored()
+    rows = MADE.stored()
     sets, seeds = hdm_table.FULL
     assert len(rows) == 2 * len(sets) * len(seeds) * 13
     assert {r["data"] for r in rows} == set(sets)
+    assert len(MADE.stored("quick")) == 2 * 2 * 13 == 13 * len(hdm_table.tasks("quick"))
 
 
 def test_rows_are_computed_again() -> None:
@@ -40,21 +42,47 @@ def test_a_count_stops_at_the_first_small_gradient() -> None:
     assert abs(problem.gradient(last)).max() < hdm_tasks.TOL <= abs(problem.gradient(before)).max()
 
 
-def test_the_check_sees_a_changed_row(capsys: pytest.CaptureFixture[str]) -> None:
-    good = row("hdm_best_tuned")
-    assert hdm_table.differences([good]) == []
-    assert hdm_table.differences([{**good, "gradients": "1"}])
-    assert hdm_table.differences([{**good, "data": "nowhere"}])
+def test_the_check_sees_a_changed_row() -> None:
+    rows = MADE.stored("quick")
+    (k,) = (k for k, r in enumerate(rows) if r == row("hdm_best_tuned"))
+    (scipy_row,) = (k for k, r in enumerate(rows) if r == row("bfgs"))
+    assert differences(MADE, rows, rows) == ([], [])
+    assert differences(MADE, [{**r, "gradients": "1"} if i == k else r for i, r in enumerate(rows)], rows)[0]
     # another version of SciPy is another program
-    assert hdm_table.differences([{**row("bfgs"), "by": "scipy 0", "gradients": "1"}]) == []
+    other = [{**r, "by": "scipy 0", "gradients": "14"} if i == scipy_row else r for i, r in enumerate(rows)]
+    assert differences(MADE, other, rows) == ([], [f"scipy 0 here, {row('bfgs')['by']} committed"])
 
 
-def test_figure(tmp_path: Path) -> None:
+def test_conclusions_count_the_tasks() -> None:
+    rows = MADE.stored()
+    counts = {judged.published.split("than ")[-1]: judged.measured for judged in MADE.judge(rows)}
+    by_hand = sum(
+        hdm_table.spent(a) < hdm_table.spent(b)
+        for a in rows for b in rows
+        if a["problem"] == "svm" and a["method"] == "hdm_best_tuned" and b["method"] == "lbfgs_10"
+        and MADE.key(a)[:3] == MADE.key(b)[:3]
+    )  # fmt: skip
+    assert counts["L-BFGS with memory 10 (328)"].startswith(f"on {by_hand} of 18 SVM tasks")
+
+
+def test_figure_shows_every_method_and_nothing_beyond_the_budget() -> None:
     pytest.importorskip("matplotlib")
-    assert hdm_table.main(["--figure", str(tmp_path / "profile.svg")]) == 0
-    assert (tmp_path / "profile.svg").stat().st_size > 1000
+    from lra_ref.views import table_of
+
+    (drawn,) = MADE.figures(MADE.stored()).values()
+    shown = table_of(drawn).rows
+    assert len(shown) == 13 * 36
+    assert not [r for r in shown if np.isfinite(r[2]) and r[2] > hdm_tasks.BUDGET]
+
+
+def test_other_data_files_are_taken() -> None:
+    made = MADE.files
+    assert made is not None
+    assert [(task.name, task.data) for task in made(["a1a"])] == [("svm", "a1a"), ("logistic", "a1a")]
 
 
 @pytest.mark.slow
 def test_the_quick_table_is_as_committed() -> None:
-    assert hdm_table.main(["--quick", "--check"]) == 0
+    from experiments.reproductions.__main__ import main
+
+    assert main(["hdm_table", "--quick", "--check"]) == 0
