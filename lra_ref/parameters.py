@@ -21,6 +21,9 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
+#: whole numbers are smaller than this: more than a word of 64 bits is no size, count or seed
+WORD = 2**64
+
 
 @dataclass(frozen=True)
 class Range:
@@ -39,10 +42,17 @@ class Range:
 
     def accepts(self, value: Any) -> bool:
         """Whether the value satisfies the constraint."""
-        if isinstance(value, bool) or not isinstance(value, numbers.Real) or math.isnan(value):
+        # np.timedelta64 calls itself a whole number
+        if isinstance(value, bool | np.timedelta64) or not isinstance(value, numbers.Real):
             return False
-        number: Any = value  # the abstract type Real has no comparison with floats
-        if self.integer and (math.isinf(number) or number != int(number)):
+        try:
+            # what the part computes with is a float: an infinity there is one here
+            number: Any = float(value)
+        except (OverflowError, TypeError):
+            return False
+        if self.integer and isinstance(value, numbers.Integral):
+            number = int(value)  # exactly
+        if math.isnan(number) or (self.integer and not (abs(number) < WORD and number == int(number))):
             return False
         above = number >= self.low if self.ends[0] == "[" else number > self.low
         below = number <= self.high if self.ends[1] == "]" else number < self.high
@@ -75,7 +85,7 @@ class Choice:
 
     def accepts(self, value: Any) -> bool:
         """Whether the value satisfies the constraint."""
-        return any(value is v if isinstance(v, bool) else type(value) is type(v) and value == v for v in self.values)
+        return any(value is v if isinstance(v, bool) else type(value) is type(v) and bool(value == v) for v in self.values)
 
     def convert(self, value: Any) -> Any:
         """An accepted value in the type that the part computes with."""
@@ -153,7 +163,7 @@ class Parameters:
         for field in dataclasses.fields(self):
             constraint, value = field.metadata["constraint"], getattr(self, field.name)
             if not constraint.accepts(value):
-                raise ValueError(f"{field.name} must be {constraint}, got {value!r}")
+                raise ValueError(f"{field.name} must be {constraint}, got {shown(value)}")
             object.__setattr__(self, field.name, constraint.convert(value))
 
     @classmethod
@@ -175,16 +185,24 @@ class Parameters:
 
 #: so many valid names are still listed in full
 LISTED = 60
+#: so many letters of a refused value are shown
+SHOWN = 200
+
+
+def shown(value: object) -> str:
+    """A refused value in one line of a message."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
 
 
 def unknown(kind: str, name: object, valid: Iterable[str]) -> str:
     """One clear line for an unknown name, with the nearest valid ones."""
-    names = sorted(valid)
-    near = difflib.get_close_matches(str(name), names, n=3, cutoff=0.5)
+    names, given = sorted(valid), str(name)[:SHOWN]
+    near = difflib.get_close_matches(given, names, n=3, cutoff=0.5)
     if not near and len(names) > LISTED:
-        near = difflib.get_close_matches(str(name), names, n=5, cutoff=0.0)
+        near = difflib.get_close_matches(given, names, n=5, cutoff=0.0)
     hint = f"did you mean {' or '.join(near)}?" if near else f"valid: {', '.join(names) if names else 'none'}"
-    return f"unknown {kind} {str(name)!r}; {hint}"
+    return f"unknown {kind} {given!r}; {hint}"
 
 
 Entry = TypeVar("Entry")
@@ -209,12 +227,12 @@ class Registry(Generic[Entry]):
         return add
 
     def __getitem__(self, name: str) -> Entry:
-        if name not in self.entries:
+        if name not in self:
             raise ValueError(unknown(self.kind, name, self.entries))
         return self.entries[name]
 
     def __contains__(self, name: object) -> bool:
-        return name in self.entries
+        return isinstance(name, str) and name in self.entries
 
     def __iter__(self) -> Iterator[str]:
         return iter(sorted(self.entries))
