@@ -11,16 +11,34 @@ from pathlib import Path
 import pytest
 
 from lra_ref.cli import parser_of
+from tests.docs.pages import Block, Page, blocks, does_something
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+DOCS = ROOT / "docs"
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    *sorted(path for path in DOCS.rglob("*.md") if not path.relative_to(DOCS).parts[0].startswith("_")),
+]
 
 
-def _blocks(language: str) -> list[tuple[str, str]]:
+def _blocks(page: Path) -> list[Block]:
+    return list(blocks(str(page.relative_to(ROOT)), page.read_text(encoding="utf-8")))
+
+
+def _run(name: str, text: str, folder: Path) -> None:
+    page = Page(folder)
+    for block in blocks(name, text):
+        page.run(block)
+
+
+def _pages_that_run() -> list:
+    """Pages with something to run; slow ones carry the marker."""
     found = []
     for page in PAGES:
-        for number, text in enumerate(re.findall(rf"^```{language}\n(.*?)^```", page.read_text(encoding="utf-8"), re.M | re.S)):
-            found.append((f"{page.relative_to(ROOT)}:{number}", text))
+        if any(map(does_something, _blocks(page))):
+            marks = [pytest.mark.slow] if page.read_text(encoding="utf-8").startswith("<!-- slow -->") else []
+            found.append(pytest.param(page, marks=marks, id=str(page.relative_to(ROOT))))
     return found
 
 
@@ -29,11 +47,10 @@ def _modules_with_examples() -> list[str]:
     return [".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for path in files]
 
 
-@pytest.mark.parametrize(("where", "code"), _blocks("python"), ids=lambda v: v if len(v) < 60 else "code")
-def test_python_blocks_run(where, code, tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize("page", _pages_that_run())
+def test_what_a_page_shows_runs(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    exec(compile(code, where, "exec"), {"__name__": "__main__"})
-    assert "Traceback" not in capsys.readouterr().err
+    _run(str(page.relative_to(ROOT)), page.read_text(encoding="utf-8"), tmp_path)
 
 
 @pytest.mark.parametrize("name", _modules_with_examples())
@@ -44,18 +61,28 @@ def test_doctests(name):
 
 
 def test_command_lines_are_understood():
-    commands = [line for _, text in _blocks("sh") for line in text.splitlines() if line.startswith("lra-ref ")]
+    shown = [block.text.replace("\\\n", " ") for page in PAGES for block in _blocks(page) if block.language == "sh"]
+    commands = [line for text in shown for line in text.splitlines() if line.startswith("lra-ref ")]
     assert len(commands) >= 3
     for line in commands:
         words = shlex.split(line, comments=True)
         assert parser_of(words[1]).parse_args(words[2:]) is not None, line
 
 
+def test_make_targets_exist():
+    rules = re.findall(r"^([a-z][\w-]*):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M)
+    shown = [line for page in PAGES for block in _blocks(page) if block.language == "sh" for line in block.text.splitlines()]
+    targets = [shlex.split(line, comments=True)[1] for line in shown if line.startswith("make ")]
+    assert len(targets) >= 3
+    assert sorted(set(targets) - set(rules)) == []
+
+
 def test_links_between_pages_lead_somewhere():
     checked = 0
     for page in PAGES:
-        for target in re.findall(r"\]\(([^)#:\s]+)\)", page.read_text(encoding="utf-8")):
-            assert (page.parent / target).exists(), f"{page.name}: {target}"
+        for target in re.findall(r"\]\(([^)#:\s]+)(?:#[^)\s]*)?\)", page.read_text(encoding="utf-8")):
+            # pages of the Python reference are made when the site is built
+            assert (page.parent / target).exists() or target.startswith("api/"), f"{page.name}: {target}"
             checked += 1
     assert checked >= 3
 
@@ -63,3 +90,48 @@ def test_links_between_pages_lead_somewhere():
 def test_nothing_outside_the_project_is_named():
     for page in [*PAGES, ROOT / "Makefile", ROOT / "pyproject.toml", ROOT / "CHANGELOG.md"]:
         assert "../shared" not in page.read_text(encoding="utf-8"), page
+
+
+PRINTS = "```python\nprint(6 * 7)\n```\n"
+#: pages that say what is not so, and what is then told
+WRONG = {
+    "another output": (f"{PRINTS}<!-- output -->\n```text\n41\n```\n", AssertionError, "41"),
+    "another exit code": ("<!-- run: exit 1 -->\n```sh\nlra-ref --version\n```\n", AssertionError, "ended with 0, the page says 1"),
+    "a failing command": ("<!-- run -->\n```sh\nlra-ref run no_such sphere\n```\n", AssertionError, "ended with 2, the page says 0"),
+    "a command of something else": ("<!-- run -->\n```sh\nrm -r here\n```\n", AssertionError, "only lra-ref can be run, got rm"),
+    "a name from nowhere": ("```python\nprint(n)\n```\n", NameError, "'n' is not defined"),
+    "a mark that means nothing": ("<!-- ruin -->\n```sh\nlra-ref list\n```\n", ValueError, "page:2: unknown mark 'ruin'"),
+    "what is not run must compile": ("<!-- not run: no device -->\n```python\nx ==\n```\n", SyntaxError, "invalid syntax"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_pages_that_say_what_is_not_so_are_caught(name, tmp_path):
+    text, error, told = WRONG[name]
+    with pytest.raises(error, match=re.escape(told)):
+        _run("page", text, tmp_path)
+
+
+TOGETHER = """\
+```python
+n = 2
+```
+<!-- file: a.txt -->
+```text
+hello
+```
+```python
+from pathlib import Path
+
+print(n, Path("a.txt").read_text())
+```
+<!-- output -->
+```text
+2 he...
+```
+"""
+
+
+def test_blocks_share_a_namespace_and_files(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    _run("page", TOGETHER, tmp_path)

@@ -33,6 +33,7 @@ import numpy as np
 from lra_ref.adapters.needs import needs_of
 from lra_ref.engine.optimizer import LOSS, Evaluation, Info, Optimizer
 from lra_ref.methods import Method, make_method
+from lra_ref.parameters import shown
 from lra_ref.typing import Array
 
 try:
@@ -140,6 +141,8 @@ class ReferenceOptimizer(Base):  # type: ignore[misc]
     """
 
     def __init__(self, params: Any, method: str | Method, *, seed: int = 0, **parameters: Any) -> None:
+        if not isinstance(method, str | Method):
+            raise ValueError(f"method must be a name or a Method, got {shown(method)}")
         self._method, self._given, self._seed = method, parameters, seed
         self._driven: list[Group] = []
         super().__init__(params, {})

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from lra_ref.checks import vector, whole
+from lra_ref.checks import block_offsets, names_in, real, settings_in, vector, whole
 from lra_ref.crosscheck.diagnosis import Diagnostician, Key, deviating
 from lra_ref.crosscheck.drivers import Driver, framework_of, make_driver
 from lra_ref.crosscheck.gaps import CONVENTIONS, judge_gaps
@@ -22,7 +22,7 @@ from lra_ref.crosscheck.trace import Outcome, Trace, check, drive
 from lra_ref.crosscheck.trees import Reading
 from lra_ref.crosscheck.ulp import digits
 from lra_ref.methods import Method, make_method
-from lra_ref.parameters import unknown
+from lra_ref.parameters import shown, unknown
 from lra_ref.typing import Array
 
 #: differences up to so many ulp are rounding; docs/crosscheck.md says why
@@ -59,6 +59,8 @@ class Case:
 
 def battery(method: Method, steps: int = 1000, seed: int = 0, layouts: Iterable[str] = (), sequences: Iterable[str] = ()) -> list[Case]:
     """The runs of a comparison: all of the standard ones, or every named model with every named sequence."""
+    if not isinstance(method, Method):
+        raise ValueError(f"method must be a Method, as from make_method(name), got {shown(method)}")
     steps = whole("steps", steps, 1)
     short = min(steps, SHORT)
     if needs_objective(method):
@@ -71,7 +73,7 @@ def battery(method: Method, steps: int = 1000, seed: int = 0, layouts: Iterable[
         pairs += [("groups", "normal", short), ("awkward", "normal", short)]
         pairs += [("model", GAPS, short)] if not method.rate.late else []
         plain = "normal"
-    names, patterns = list(layouts), list(sequences)
+    names, patterns = names_in("layouts", layouts), names_in("sequences", sequences)
     if names or patterns:
         pairs = [(name, pattern, steps) for name in names or ["model"] for pattern in patterns or [plain]]
     made = []
@@ -89,7 +91,7 @@ def _ends(layout: Layout) -> Any:
 
 def own_case(sequence: Gradients, dim: int, offsets: Any = None, x0: Any = None) -> Case:
     """A sequence of your own on one-dimensional tensors with these ends (default: one tensor)."""
-    return Case(flat_layout("own", np.array([0, dim] if offsets is None else offsets)), sequence, x0)
+    return Case(flat_layout("own", block_offsets(offsets, whole("dim", dim, 1))), sequence, x0)
 
 
 def compare(
@@ -140,14 +142,20 @@ def compare(
     ValueError : unknown names, values out of range, a reading that leads nowhere.
     ImportError : the framework is not installed, with what to install.
     """
-    made = method if isinstance(method, Method) else make_method(method, **(parameters or {}))
+    parameters, names = settings_in("parameters", parameters), settings_in("names", names)
+    port_parameters, state = settings_in("port_parameters", port_parameters), settings_in("state", state)
+    groups = _groups(groups)
+    made = method if isinstance(method, Method) else make_method(method, **parameters)
     found = load(port) if isinstance(port, str) else port
-    framework = framework or framework_of(found)
+    framework = framework_of(found) if framework is None else framework
+    if not isinstance(framework, str):
+        raise ValueError(f"framework must be a name, got {shown(framework)}")
     digits(precision)
+    ulps = real("ulps", ulps)
     if not ulps > 0:
         raise ValueError(f"ulps must be above 0, got {ulps}")
-    if missing not in (None, *CONVENTIONS):
-        raise ValueError(f"missing must be skip, count or zero, got {missing!r}")
+    if missing is not None and not (isinstance(missing, str) and missing in CONVENTIONS):
+        raise ValueError(f"missing must be skip, count or zero, got {shown(missing)}")
     readings = {name: Reading.parse(text) for name, text in (state or {}).items()}
     for name in readings:
         if name not in quantities(made):
@@ -155,9 +163,13 @@ def compare(
     values = _for_port(parameters or {}, names or {}, port_parameters or {})
     methods = methods_of(made, parameters or {}, groups)
     settings = [_for_port(one, {name: new for name, new in (names or {}).items() if name in one}, {}) for one in groups]
+    if cases is not None and (not isinstance(cases, Iterable) or isinstance(cases, np.ndarray)):
+        raise ValueError(f"cases must be a list of Case, got {shown(cases)}")
     runs = list(cases if cases is not None else battery(made, steps, seed, *(GROUPED if groups else ())))
     if not runs:
         raise ValueError("cases must not be empty")
+    if not all(isinstance(case, Case) for case in runs):
+        raise ValueError(f"cases must be a list of Case, got {shown(cases)}")
     for case in runs:
         fits_groups(case.layout, groups)
         if case.sequence.gaps and made.rate.late:
@@ -186,6 +198,14 @@ def compare(
             further = [case for case in battery(made, SHORT, seed, *(GROUPED if groups else ())) if not case.sequence.gaps]
             report.diagnosis = diagnostician.narrowed(report.diagnosis, *_columns(map(follow, further)))
     return report
+
+
+def _groups(groups: Any) -> list[Mapping[str, Any]]:
+    """Settings of groups as a list of dictionaries."""
+    listed = isinstance(groups, Sequence) and not isinstance(groups, str | bytes)
+    if not listed or not all(isinstance(group, Mapping) for group in groups):
+        raise ValueError(f"groups must be a list of dictionaries, got {shown(groups)}")
+    return list(groups)
 
 
 def _columns(pairs: Iterable[tuple[Trace, Outcome]]) -> tuple[list[Trace], list[Outcome]]:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 # the catalogue is filed by importing these
+from lra_ref.checks import chosen
 from lra_ref.crosscheck import deviations_formulas, deviations_order, deviations_tensors  # noqa: F401
 from lra_ref.crosscheck.deviations import DEVIATIONS as DEVIATIONS
 from lra_ref.crosscheck.deviations import Facts, variants_of
 from lra_ref.crosscheck.machine import Machine, Plan
 from lra_ref.crosscheck.trace import Outcome, Trace, check
 from lra_ref.crosscheck.ulp import digits
-from lra_ref.parameters import unknown
+from lra_ref.parameters import shown, unknown
 
 #: (name of the deviation, detail)
 Key = tuple[str, str]
@@ -68,7 +69,12 @@ class Diagnosis:
 
 def deviating(plan: Plan, keys: Iterable[Key]) -> Plan:
     """The plan with known deviations; ``ValueError`` for one that the method does not have, with those that it has."""
-    for name, detail in keys:
+    if not isinstance(keys, Iterable) or isinstance(keys, np.ndarray | Mapping):
+        raise ValueError(f"deviations must be a list of pairs (name, detail), got {shown(keys)}")
+    for key in keys:
+        if not (isinstance(key, tuple | list) and len(key) == 2 and all(isinstance(part, str) for part in key)):
+            raise ValueError(f"a deviation is a pair (name, detail), got {shown(key)}")
+        name, detail = chosen("deviation", key[0], DEVIATIONS), key[1]
         # the sizes of a model play no part in what can be known without one
         found = dict(variants_of(DEVIATIONS[name], plan, Facts(2, 2, gaps=True)))
         if detail not in found:

@@ -12,7 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from lra_ref.checks import as_array, real, whole
 from lra_ref.crosscheck.derivatives import EPS, complex_steps, differences
+from lra_ref.parameters import shown
 from lra_ref.problems.base import Problem
 from lra_ref.typing import Array
 
@@ -108,7 +110,9 @@ def check_problem(problem: Problem, points: int = 10, seed: int = 0) -> list[Rep
 
     Raises ``ValueError`` if F is not finite at any of them.
     """
-    rng = np.random.default_rng(seed)
+    if not isinstance(problem, Problem):
+        raise ValueError(f"problem must be a Problem, as from make_problem(name), got {shown(problem)}")
+    points, rng = whole("points", points, 1), np.random.default_rng(whole("seed", seed))
     name = "extrapolated central differences"
     gradients, products = Tally("gradient", f"{name} of F"), Tally("Hessian-vector product", f"{name} of the gradient")
     for k, x in enumerate(points_around(problem.start, points, rng)):
@@ -132,7 +136,12 @@ def check_function(function: User, dim: int, points: int = 10, seed: int = 0, sc
     Complex steps are used where the function takes complex numbers and they agree with the differences, else differences. Raises
     ``ValueError`` if the function raises, does not answer with a number and a gradient of shape (dim,), or is finite at no point.
     """
-    rng = np.random.default_rng(seed)
+    if not callable(function):
+        raise ValueError(f"function must be one of x, got {shown(function)}")
+    dim, points, scale = whole("dim", dim, 1), whole("points", points, 1), real("scale", scale)
+    if not 0 < scale < np.inf:
+        raise ValueError(f"scale must be finite and above 0, got {scale:g}")
+    rng = np.random.default_rng(whole("seed", seed))
     differing, stepping = Tally("gradient", "extrapolated central differences"), Tally("gradient", "complex steps")
     for k in range(points):
         x = scale * (0.1 if k % 2 else 1.0) * rng.normal(size=dim)
@@ -157,10 +166,10 @@ def answer(function: User, x: Array) -> tuple[float, Array]:
     try:
         found = function(x.copy())
     except Exception as problem:
-        raise ValueError(f"the function raised {type(problem).__name__}: {problem}") from problem
+        raise ValueError(f"the function raised {type(problem).__name__}: {' '.join(str(problem).split())}") from problem
     if not isinstance(found, tuple | list) or len(found) != 2:
         raise ValueError(f"the function must return (value, gradient), got {type(found).__name__}")
-    value, gradient = (np.asarray(part) for part in found)
+    value, gradient = as_array("the value of the function", found[0]), as_array("the gradient of the function", found[1])
     if value.size != 1 or value.dtype.kind not in "fiu":
         raise ValueError(f"the value must be a real number, got shape {value.shape} and dtype {value.dtype}")
     if gradient.shape != x.shape or gradient.dtype.kind not in "fiu":

@@ -11,15 +11,17 @@ A sequence answers ``evaluate(sample, x) -> (loss, gradient)``; the name of a sa
 
 from __future__ import annotations
 
+import zipfile
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from lra_ref.checks import vector, whole
-from lra_ref.oracles.base import Oracle
-from lra_ref.parameters import unknown
+from lra_ref.checks import as_array, block_offsets, path_of, vector, whole
+from lra_ref.oracles.base import Oracle, as_oracle
+from lra_ref.parameters import shown, unknown
 from lra_ref.typing import Array
 
 Sample = tuple[str, int]
@@ -91,26 +93,27 @@ Gradients = Fixed | Function
 
 def fixed(gradients: Any, name: str = "recorded") -> Fixed:
     """Gradients of your own: an array (T, D), or the path of a ``.npy`` or ``.npz`` file with one (``gradients``, or the only array)."""
+    what = "gradients"
     if isinstance(gradients, str):
-        gradients = _from_file(gradients)
-    array = vector("gradients", gradients)
+        what, gradients = f"the gradients of {gradients}", _from_file(gradients)
+    array = vector(what, gradients)
     if array.ndim != 2:
-        raise ValueError(f"gradients must have shape (T, D), got {array.shape}")
+        raise ValueError(f"{what} must have shape (T, D), got {array.shape}")
     return Fixed(name, array)
 
 
 def _from_file(path: str) -> Any:
     try:
-        found = np.load(path)
-    except (OSError, ValueError) as problem:
-        raise ValueError(f"cannot read gradients from {path}: {problem}") from None
-    if isinstance(found, np.ndarray):
-        return found
-    with found:
-        name = "gradients" if "gradients" in found.files else found.files[0] if len(found.files) == 1 else None
-        if name is None:
-            raise ValueError(f"{path} must hold one array or one called gradients, got {', '.join(found.files)}")
-        return found[name]
+        found = np.load(path_of(path))
+        if isinstance(found, np.ndarray):
+            return found
+        with found:
+            name = "gradients" if "gradients" in found.files else found.files[0] if len(found.files) == 1 else None
+            if name is None:
+                raise ValueError(f"it must hold one array or one called gradients, got {', '.join(found.files) or 'none'}")
+            return found[name]
+    except UNREADABLE as problem:
+        raise ValueError(f"cannot read gradients from {path}: {' '.join(str(problem).split())}") from None
 
 
 def noisy_quadratic(name: str, dim: int, steps: int, seed: int, noise: float) -> Function:
@@ -130,6 +133,7 @@ def noisy_quadratic(name: str, dim: int, steps: int, seed: int, noise: float) ->
 def of_oracle(oracle: Oracle, steps: int, seed: int = 0) -> Function:
     """A problem of ours behind its oracle, trajectory 0; samples are keyed, so both sides see the same noise."""
     streams = {"step": 0, "fresh": 1}
+    oracle, seed = as_oracle(oracle), whole("seed", seed)
 
     def answer(sample: Sample, x: Array) -> tuple[float, Array]:
         if sample[0] == "full":
@@ -211,6 +215,8 @@ PATTERNS: dict[str, Callable[[np.random.Generator, int, Array], Array]] = {
     "scales": _scales,
     "denormal": _denormal,
 }
+#: what a file that is no array, or damaged, makes NumPy raise
+UNREADABLE = (OSError, ValueError, EOFError, MemoryError, RuntimeError, SyntaxError, zipfile.BadZipFile, zlib.error)
 #: normal gradients, every tensor without one in some steps
 GAPS = "gaps"
 #: size of the noise of the functions that go by a name
@@ -223,6 +229,11 @@ def make_sequence(name: str, offsets: Array, steps: int, seed: int = 0) -> Gradi
     Raises ``ValueError`` for an unknown name and for numbers of steps below 1.
     """
     steps, seed = whole("steps", steps, 1), whole("seed", seed)
+    ends = as_array("offsets", offsets)
+    whole_ends = ends.ndim == 1 and ends.size > 1 and ends.dtype.kind in "iu"
+    offsets = block_offsets(ends, int(ends[-1]) if whole_ends else 1)
+    if not isinstance(name, str):
+        raise ValueError(f"the name of a sequence must be a text, got {shown(name)}")
     if name in FUNCTIONS:
         return noisy_quadratic(name, int(offsets[-1]), steps, seed, FUNCTIONS[name])
     if name == GAPS:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from lra_ref.parameters import unknown
+from lra_ref.parameters import shown, unknown
 from lra_ref.typing import Array
 
 #: what stands for a list with an entry per tensor, and for an entry that is not there yet
@@ -32,6 +32,8 @@ class Reading:
         """``PATH``, ``PATH*FACTOR``, each with ``@before`` behind it where meant."""
         if isinstance(text, Reading):
             return text
+        if not isinstance(text, str):
+            raise ValueError(f"a reading must be a text or a Reading, got {shown(text)}")
         rest, at, when = text.partition("@")
         if at and when != "before":
             raise ValueError(f"a reading ends in @before or nothing, got {text!r}")

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from lra_ref.parameters import unknown
+from lra_ref.checks import chosen
 from lra_ref.typing import Array
 
 #: precision -> (binary digits, exponent of the smallest subnormal number, largest exponent)
@@ -20,8 +20,7 @@ PRECISIONS = {"float64": (53, -1074, 1024), "float32": (24, -149, 128), "bfloat1
 
 def digits(precision: str) -> int:
     """Binary digits of a precision; an unknown one is a ``ValueError`` with the valid names."""
-    if precision not in PRECISIONS:
-        raise ValueError(unknown("precision", precision, PRECISIONS))
+    chosen("precision", precision, PRECISIONS)
     return PRECISIONS[precision][0]
 
 

@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from lra_ref.checks import real
 from lra_ref.learners.bounds import BOUNDS
 from lra_ref.learners.formulas import CODES, SLOPE_CODES, learn, loss
-from lra_ref.parameters import Choice, Parameters, Range, parameter, unknown
+from lra_ref.parameters import Choice, Parameters, Range, parameter, shown, unknown
 from lra_ref.readings import ball, bits, over_balls
 from lra_ref.typing import Array
 
@@ -65,7 +66,7 @@ class Learner:
     """
 
     def __init__(self, name: str, **values: Any) -> None:
-        if name not in LEARNERS:
+        if not isinstance(name, str) or name not in LEARNERS:
             raise ValueError(unknown("learner", name, LEARNERS))
         self.name = name
         self.parameters: LearnerParameters = LearnerParameters.build(name, values)
@@ -94,7 +95,7 @@ class Learner:
         """
         certified = bits() is not None
         if not (certified or (REAL.accepts(a) and REAL.accepts(b) and b >= 0)):
-            raise ValueError(f"the loss needs finite a and finite b >= 0, got a = {a!r}, b = {b!r}")
+            raise ValueError(f"the loss needs finite a and finite b >= 0, got a = {shown(a)}, b = {shown(b)}")
         number: Any = ball if certified else float
         a, b = number(a), number(b)
         p = self.parameters
@@ -120,13 +121,29 @@ class Learner:
 
     def regret(self, u: float) -> float:
         """Regret against the constant play ``u``, exactly as suffered."""
-        return self.history().regret(u)
+        with np.errstate(all="ignore"):
+            return self.history().regret(_comparator(u))
 
     def bound(self, u: float) -> float:
         """The learner's own bound of ``regret(u)``; its statement is in :mod:`lra_ref.learners.bounds`."""
+        u = _comparator(u)
         if not self.parameters.low <= u <= self.parameters.high:
             raise ValueError(f"u must be in [{self.parameters.low:g}, {self.parameters.high:g}], got {u!r}")
-        return float(BOUNDS[self.name](self.parameters, self.history(), u))
+        try:
+            with np.errstate(all="ignore"):
+                return float(BOUNDS[self.name](self.parameters, self.history(), u))
+        except OverflowError:
+            return float("inf")  # no number is a bound
+
+
+def _comparator(u: Any) -> Any:
+    """A comparator as a finite number; a ball as it is in a certified computation."""
+    if bits() is not None and not isinstance(u, int | float):
+        return u
+    number = real("u", u)
+    if not np.isfinite(number):
+        raise ValueError(f"u must be finite, got {number:g}")
+    return number
 
 
 def make_learner(name: str, **parameters: Any) -> Learner:

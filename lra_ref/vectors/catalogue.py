@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lra_ref.methods import METHODS, Method, make_method
+from lra_ref.parameters import shown
 from lra_ref.parts import DIRECTIONS, RATES, WHOLES
 
 #: method -> label -> parameters that are not the defaults
@@ -115,6 +116,9 @@ def configurations(methods: Sequence[str] | None = None) -> list[Configuration]:
 
     Raises ``ValueError`` for an unknown method (with the nearest valid ones).
     """
+    listed = isinstance(methods, Sequence) and not isinstance(methods, str) and all(isinstance(name, str) for name in methods)
+    if methods is not None and not listed:
+        raise ValueError(f"methods must be a list of names, got {shown(methods)}")
     names = covered() if methods is None else list(dict.fromkeys(methods))
     return [configuration for name in names for configuration in _of(name)]
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from lra_ref.checks import real
 from lra_ref.parameters import unknown
 from lra_ref.typing import Array
 from lra_ref.vectors.folder import read_index, read_vector
@@ -133,6 +134,7 @@ def check(folder: str | os.PathLike[str], results: str | os.PathLike[str], *, ul
     ValueError, OSError : a file is missing, damaged, foreign, names an unknown vector or quantity, or leaves out ``x``; a tolerance is
     negative or not a number.  One line each.
     """
+    ulps, absolute = real("ulps", ulps), real("absolute", absolute)
     for name, value in (("ulps", ulps), ("absolute", absolute)):
         if not 0 <= value < np.inf:
             raise ValueError(f"{name} must be in [0, inf), got {value}")

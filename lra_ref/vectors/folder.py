@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from lra_ref import __version__
+from lra_ref.checks import path_of
 from lra_ref.typing import Array
 from lra_ref.vectors.catalogue import configurations
 from lra_ref.vectors.encoding import FORMAT, SCHEMA, as_json, as_npz
@@ -37,7 +38,7 @@ def export(folder: str | os.PathLike[str], methods: Sequence[str] | None = None)
     ValueError : an unknown method, with the nearest valid ones. OSError : the folder cannot be written, in one line; an earlier export is
     then as it was.
     """
-    place = Path(folder)
+    place = Path(path_of(folder))
     chosen = configurations(methods)
     earlier = _listed(place)
     new = not place.exists()
@@ -96,7 +97,7 @@ def read_index(folder: str | os.PathLike[str]) -> dict[str, Any]:
 
     Raises ``ValueError`` or ``OSError`` in one line: no folder, no export, damaged, or of another schema.
     """
-    place = Path(folder)
+    place = Path(path_of(folder))
     if not place.is_dir():
         raise ValueError(f"{place}: not a folder" if place.exists() else f"{place}: no such folder")
     if not (place / INDEX).is_file():

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from lra_ref.checks import as_array
+from lra_ref.parameters import shown
 from lra_ref.typing import Array
 
 #: name -> float type and the signed integer of its width
@@ -47,9 +49,19 @@ def ulps(a: Array, b: Array, precision: str = "float64") -> Array:
     Both are first rounded to the precision.  +0 and -0 are the same number; a nan equals a nan; nan, inf and -inf are
     infinitely far from everything else.  Distances above 2^53 are rounded.
     """
+    if not isinstance(precision, str) or precision not in PRECISIONS:
+        raise ValueError(f"precision must be one of {', '.join(PRECISIONS)}, got {shown(precision)}")
     real_type, signed = PRECISIONS[precision]
+    arrays = {"a": as_array("a", a), "b": as_array("b", b)}
+    for name, array in arrays.items():
+        if array.dtype.kind not in "fiu":
+            raise ValueError(f"{name} must be an array of real numbers, got dtype {array.dtype}")
+    try:
+        np.broadcast_shapes(arrays["a"].shape, arrays["b"].shape)
+    except ValueError:
+        raise ValueError(f"a and b must have shapes that broadcast, got {arrays['a'].shape} and {arrays['b'].shape}") from None
     with np.errstate(over="ignore"):
-        first, second = np.asarray(a, dtype=real_type), np.asarray(b, dtype=real_type)
+        first, second = (array.astype(real_type) for array in arrays.values())
     one, two = _rank(first, signed), _rank(second, signed)
     # exact where both have the same sign; otherwise the sum of two magnitudes, rounded
     same = (one < 0) == (two < 0)

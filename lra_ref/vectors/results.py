@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from lra_ref.checks import path_of
 from lra_ref.typing import Array
 from lra_ref.vectors.folder import parsed
 from lra_ref.vectors.numbers import PRECISIONS, table
@@ -42,7 +43,7 @@ def read_results(path: str | os.PathLike[str]) -> Results:
     Raises ``ValueError`` or ``OSError`` in one line that names the file: not there, damaged, of another format or schema, or a value that
     is no number.
     """
-    place = Path(path)
+    place = Path(path_of(path))
     with open(place, "rb") as file:
         packed = file.read(2) == MAGIC
     found = _from_npz(place) if packed else _from_json(place)
