@@ -160,17 +160,17 @@ def _allocates(function: types.FunctionType) -> bool:
     return any(names_used(f.__code__) & {"zeros", "empty", "zeros_like", "empty_like"} for f in reached(function))
 
 
-def _compile(function: types.FunctionType, signature: Any, text: str) -> Any:
+def _compile(function: types.FunctionType, signature: Any, text: str, **others: Any) -> Any:
     """Without counting references where nothing is allocated: it would cost a small kernel more than its work."""
     numba = _numba()
     for f in reached(function)[:-1]:
         _known(f)
     if not _allocates(function):
         try:
-            return _jitted(function, signature, text, {**OPTIONS, "_nrt": False})
+            return _jitted(function, signature, text, {**OPTIONS, **others, "_nrt": False})
         except numba.core.errors.NumbaRuntimeError:
             pass  # it assigns to a slice, which may need memory
-    return _jitted(function, signature, text, OPTIONS)
+    return _jitted(function, signature, text, {**OPTIONS, **others})
 
 
 def _jitted(function: types.FunctionType, signature: Any, text: str, options: dict[str, Any]) -> Any:
@@ -205,4 +205,5 @@ def _compiled_loop(function: Callable[..., Any], functions: tuple[str, ...], oth
 
     plain, _ = normalize_signature(f"({''.join(text + ', ' for text in others)})")  # type: ignore[no-untyped-call]
     arguments = [function_type(text) for text in functions] + list(plain)
-    return _compile(function, numba.void(*arguments), f"{functions}{others}")
+    # nobody passes a loop on to other compiled code
+    return _compile(function, numba.void(*arguments), f"{functions}{others}", no_cfunc_wrapper=True)
