@@ -16,7 +16,7 @@ _PUBLIC = {
     "Run": "lra_ref.engine.run",
     "reference_run": "lra_ref.engine.reference",
     "Stepper": "lra_ref.engine.reference",
-    "Status": "lra_ref.engine.status",
+    "Status": "lra_ref.status",
     "save": "lra_ref.engine.checkpoint",
     "load": "lra_ref.engine.checkpoint",
     "Optimizer": "lra_ref.engine.optimizer",
@@ -65,11 +65,11 @@ if TYPE_CHECKING:
     from lra_ref.engine.reference import Stepper, reference_run
     from lra_ref.engine.run import Run, run
     from lra_ref.engine.scipy_method import scipy_method
-    from lra_ref.engine.status import Status
     from lra_ref.learners import make_learner
     from lra_ref.methods import compose, make_method, method_names
     from lra_ref.oracles import make_oracle
     from lra_ref.problems import make_problem
+    from lra_ref.status import Status
 
 
 def __getattr__(name: str) -> Any:

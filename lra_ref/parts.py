@@ -121,7 +121,7 @@ class Rate(Part):
 
     Kernels ``aim`` (optional: element, points of this very step), ``begin`` (optional: coefficients that ``terms`` needs), ``terms``
     (optional), ``decide``, ``move``, ``retry`` (optional).
-    In ``scal`` column 0 is the status: a rate that must stop its trajectory writes a code of ``lra_ref.engine.status`` there and
+    In ``scal`` column 0 is the status: a rate that must stop its trajectory writes a code of ``lra_ref.status`` there and
     leaves the rest as it was; the named scalars are columns 1, 2, ...  In the last argument of the scalar kernels, coefficient 0 of a
     block is its step size: filled in by the engine, or by ``decide`` itself when
     ``blockwise``. ``f`` holds the sample loss, the losses at the rate's points, then the uniform number; for ``retry`` it is

@@ -34,15 +34,23 @@ def main(argv: Sequence[str] | None = None) -> int:
         require_packages()
         if arguments.jobs < 1:
             raise ValueError(f"--jobs must be at least 1, got {arguments.jobs}")
+        code = 0
         if arguments.list:
             print("\n".join(f"{step.id:<28} {step.method:<12} {step.says}" for step in select(arguments.targets)))
-            return 0
-        if arguments.outline:
-            return outline(arguments.outline, arguments.jobs, arguments.json)
-        return table(arguments.targets, arguments.jobs, arguments.json)
+        elif arguments.outline:
+            code = outline(arguments.outline, arguments.jobs, arguments.json)
+        else:
+            code = table(arguments.targets, arguments.jobs, arguments.json)
+        # a reader who has gone is noticed here and not at the end of the process
+        sys.stdout.flush()
+        return code
     except (ValueError, ImportError) as problem:
         print(f"proofs_check: error: {problem}", file=sys.stderr)
         return 2
+    except BrokenPipeError:
+        # the reader of stdout has gone; nothing more can be said to it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 1
     except KeyboardInterrupt:
         print("proofs_check: interrupted", file=sys.stderr)
         return 130

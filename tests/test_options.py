@@ -13,10 +13,10 @@ import pytest
 
 from lra_ref.engine.reference import ReferenceRun, reference_run
 from lra_ref.engine.run import Run, run
-from lra_ref.engine.status import Status
 from lra_ref.methods import Method, make_method
 from lra_ref.oracles import make_oracle
 from lra_ref.problems import make_problem
+from lra_ref.status import Status
 
 METHODS: list[tuple[str, dict[str, Any]]] = [
     ("sgd", {"weight_decay": 0.1}),

@@ -36,8 +36,6 @@ ROOF = "commands"
 #: one name, five rooms
 ROOMS = ("lra_ref/rates/gala.py", "experiments/gala.py", "proofs_check/gala.py", "tests/rates/test_gala.py", "docs/theory/gala.md")
 ROOMS_ABOUT = ("equations, formulas, kernels", "claims, checked on runs", "proof steps, decided", "tests", "theory")
-#: modules that stand apart from their package, and why they count as base: they import nothing of the package
-APART = {"engine.status"}
 #: imports made on request, inside functions, against the order of the floors: (package, what it imports)
 ON_REQUEST = {("verify", "views")}
 LEFT, WIDTH, BOX_HEIGHT, GAP, ROOF_HEIGHT, PER_ROW = 20, 960, 44, 10, 92, 5
@@ -74,7 +72,7 @@ def _imported(node: ast.AST) -> set[str]:
         elif isinstance(child, ast.Import):
             names = [alias.name for alias in child.names]
         inside = [name.removeprefix("lra_ref.") for name in names if name.startswith("lra_ref.")]
-        found |= {"base" if name in APART else name.split(".")[0] for name in inside} | _imported(child)
+        found |= {name.split(".")[0] for name in inside} | _imported(child)
     return found
 
 

@@ -13,11 +13,11 @@ import numpy as np
 
 from experiments.cma_claims.wave import wave
 from lra_ref.engine.run import run
-from lra_ref.engine.status import Status
 from lra_ref.methods import make_method
 from lra_ref.methods.cma_formulas import ACCEPTED, LONG, SHORT
 from lra_ref.oracles import Oracle, make_oracle
 from lra_ref.problems import make_problem
+from lra_ref.status import Status
 from lra_ref.verify import Assumption, Bound, Case, CaseView, Identity, Measured, Settings
 
 WITNESSES = Path(__file__).parent.parent / "witnesses"

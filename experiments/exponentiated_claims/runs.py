@@ -13,12 +13,12 @@ from experiments.sequences import scripted
 from lra_ref.checks import block_offsets
 from lra_ref.engine.reference import Stepper
 from lra_ref.engine.run import Run, run
-from lra_ref.engine.status import Status
 from lra_ref.methods import make_method
 from lra_ref.oracles import make_oracle
 from lra_ref.oracles.base import Oracle
 from lra_ref.parts import Seen
 from lra_ref.problems import make_problem
+from lra_ref.status import Status
 from lra_ref.verify import Case, CaseView, Measured, Settings
 
 THREADS = os.cpu_count() or 1

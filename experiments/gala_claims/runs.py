@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 
 from lra_ref.engine.run import run
-from lra_ref.engine.status import Status
 from lra_ref.learners import make_learner
 from lra_ref.learners.formulas import loss
 from lra_ref.methods import make_method
 from lra_ref.oracles import make_oracle
 from lra_ref.oracles.base import Oracle
 from lra_ref.problems import make_problem
+from lra_ref.status import Status
 from lra_ref.verify import CaseView, Measured, Settings
 
 #: problems by the name of the case; the real data and the network are among them on purpose

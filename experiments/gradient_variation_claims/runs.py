@@ -16,12 +16,12 @@ import numpy as np
 
 from experiments.sequences import scripted
 from lra_ref.engine.reference import Stepper, Vectors, reference_run
-from lra_ref.engine.status import Status
 from lra_ref.methods import Method, compose
 from lra_ref.oracles import make_oracle
 from lra_ref.oracles.base import Oracle
 from lra_ref.parts import Seen
 from lra_ref.problems import make_problem
+from lra_ref.status import Status
 from lra_ref.typing import Array
 from lra_ref.verify import Assumption, CaseView, Measured, Settings
 

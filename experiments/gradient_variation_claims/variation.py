@@ -9,7 +9,7 @@ import numpy as np
 
 from experiments.gradient_variation_claims.runs import BASES, FINITE, WITNESSES, Evidence, method_of, norm2, observed, oracle_of, start_of
 from lra_ref.engine.run import run
-from lra_ref.engine.status import Status
+from lra_ref.status import Status
 from lra_ref.verify import Case, CaseView, Claim, Control, Distribution, Identity, Moment, Settings
 
 

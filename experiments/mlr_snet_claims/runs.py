@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from lra_ref.engine.run import run
-from lra_ref.engine.status import Status
 from lra_ref.formulas import read
 from lra_ref.methods import make_method
 from lra_ref.methods.mlr_snet import meta_slope
@@ -28,6 +27,7 @@ from lra_ref.methods.mlr_snet_cell import (
 )
 from lra_ref.oracles import Oracle, make_oracle
 from lra_ref.problems import make_problem
+from lra_ref.status import Status
 from lra_ref.typing import Array
 from lra_ref.verify import Bound, Case, CaseView, Identity, Measured, Settings
 

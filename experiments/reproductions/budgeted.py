@@ -9,10 +9,10 @@ import numpy as np
 
 from experiments.reproductions.frame import CHAOS, GROWTH, Column
 from lra_ref.engine.run import Run, run
-from lra_ref.engine.status import Status
 from lra_ref.methods import Method
 from lra_ref.oracles.base import Oracle
 from lra_ref.problems.base import Problem
+from lra_ref.status import Status
 from lra_ref.typing import Array
 
 #: the budget is looked at after these shares of it

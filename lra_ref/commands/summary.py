@@ -8,7 +8,7 @@ import numpy as np
 
 from lra_ref.commands.output import number, table
 from lra_ref.engine.run import Run
-from lra_ref.engine.status import Status
+from lra_ref.status import Status
 from lra_ref.typing import Array
 
 #: record -> its name in the table; the scalars of the rate follow

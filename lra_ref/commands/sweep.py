@@ -91,9 +91,8 @@ def command(arguments: argparse.Namespace, out: Path) -> str:
 
 
 def _plan(grid: Grid, arguments: argparse.Namespace) -> int:
-    from lra_ref.runs.progress import in_words
+    from lra_ref.runs.progress import counted, in_words
     from lra_ref.sweep.estimate import estimate
-    from lra_ref.sweep.table import counted
 
     found = estimate(grid, arguments.out, arguments.jobs, say)
     if arguments.json:
@@ -103,8 +102,9 @@ def _plan(grid: Grid, arguments: argparse.Namespace) -> int:
     processes = "one process" if arguments.jobs == 1 else f"{arguments.jobs} processes"
     axes = (counted(len(grid.methods), "method"), counted(len(grid.problems), "problem"), counted(len(grid.lr), "initial rate"))
     emit(f"{' x '.join(axes)}: {counted(found.cells, 'cell')}")
-    emit(f"finished{where}: {found.done}; to do: {found.cells - found.done} cells, {found.trajectories} trajectories of {grid.steps} steps")
-    emit(f"about {found.gradient_evaluations:.4g} gradient evaluations, about {in_words(found.wall)} in {processes}")
+    to_do = ", ".join((counted(found.cells - found.done, "cell"), counted(found.trajectories, "trajectory", "trajectories")))
+    emit(f"finished{where}: {found.done}; to do: {to_do} of {counted(grid.steps, 'step')}")
+    emit(f"about {found.gradient_evaluations:.4g} gradient evaluations, about {in_words(found.wall)} in {processes}, without compiling")
     for name in found.failed:
         emit(f"not timed, none of its rates runs: {name}")
     return 0

@@ -12,8 +12,8 @@ from lra_ref.crosscheck.sequences import Gradients
 from lra_ref.crosscheck.shares import CHAIN, Share, ends_of, state_of
 from lra_ref.crosscheck.ulp import PRECISIONS, digits, rounded
 from lra_ref.engine.optimizer import Evaluation
-from lra_ref.engine.status import Status
 from lra_ref.methods import Method
+from lra_ref.status import Status
 from lra_ref.typing import Array
 
 

@@ -15,10 +15,10 @@ import numpy as np
 
 from lra_ref.backends.cuda.passes import THREADS, source_for
 from lra_ref.checks import block_offsets, whole
-from lra_ref.engine.status import Status
 from lra_ref.engine.vector_step import chunks_of, stages
 from lra_ref.methods import Method
 from lra_ref.oracles.philox import RANDOM, uniforms
+from lra_ref.status import Status
 from lra_ref.typing import Array
 
 

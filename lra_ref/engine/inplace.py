@@ -20,11 +20,11 @@ from lra_ref.backends.memory import matrix_at, places
 from lra_ref.backends.sums import CHUNK, LANES
 from lra_ref.checks import block_offsets, real, vector, whole
 from lra_ref.engine.helpers import Helpers
-from lra_ref.engine.status import Status
 from lra_ref.engine.vector_step import TILE, chunks_of, stages
 from lra_ref.methods import Method
 from lra_ref.oracles.philox import RANDOM, uniforms
 from lra_ref.parameters import shown
+from lra_ref.status import Status
 from lra_ref.typing import Array
 
 #: numbers between the rows of summands, so that they do not all fall into the same lines of a cache

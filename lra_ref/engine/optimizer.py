@@ -19,11 +19,11 @@ import numpy as np
 
 from lra_ref.checks import as_array, block_offsets, vector, whole
 from lra_ref.engine.reference import Search, StepInfo, Stepper, StepState
-from lra_ref.engine.status import Status
 from lra_ref.methods import Method
 from lra_ref.oracles.philox import RANDOM, uniforms
 from lra_ref.parameters import shown
 from lra_ref.parts import Seen
+from lra_ref.status import Status
 from lra_ref.typing import Array
 
 SCHEMA = 1

@@ -14,7 +14,6 @@ import numpy as np
 
 from lra_ref.backends.sums import block_sums
 from lra_ref.checks import as_array, block_offsets, starts, whole
-from lra_ref.engine.status import Status
 from lra_ref.formulas import descend
 from lra_ref.methods.base import Method
 from lra_ref.oracles.base import Oracle, as_oracle
@@ -23,6 +22,7 @@ from lra_ref.parameters import shown
 from lra_ref.parts import Seen
 from lra_ref.problems.base import Problem
 from lra_ref.readings import bits
+from lra_ref.status import Status
 from lra_ref.typing import Array, Info, State
 
 

@@ -15,7 +15,6 @@ import numpy as np
 from lra_ref.backends.cpu import compiled
 from lra_ref.checks import INT64, block_offsets, starts, whole
 from lra_ref.engine.loop import ELEMENT, FIELDS, SAMPLES, SCALAR, Plan, loop, skip_element, skip_hvp, skip_scalar
-from lra_ref.engine.status import Status
 from lra_ref.methods.base import Method
 from lra_ref.oracles.base import DRAW, DRAWS, PERTURB, Oracle, as_oracle, draw_rows_nothing
 from lra_ref.oracles.philox import LIMITS, lanes
@@ -23,6 +22,7 @@ from lra_ref.parameters import shown
 from lra_ref.parts import Part
 from lra_ref.problems.base import HVP, VALUE, Problem
 from lra_ref.readings import bits, lifted
+from lra_ref.status import Status
 from lra_ref.typing import Array
 
 #: the most trajectories: as many as there are keys for

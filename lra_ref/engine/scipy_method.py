@@ -19,9 +19,9 @@ from scipy.optimize import OptimizeResult, OptimizeWarning, approx_fprime
 
 from lra_ref.checks import as_array, real, vector, whole
 from lra_ref.engine.optimizer import LOSS, Optimizer
-from lra_ref.engine.status import Status
 from lra_ref.methods import Method, make_method
 from lra_ref.parameters import shown
+from lra_ref.status import Status
 from lra_ref.typing import Array
 
 CONVERGED, MAXIMUM, STOPPED, CALLBACK = 0, 1, 2, 99

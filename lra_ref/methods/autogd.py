@@ -37,7 +37,7 @@ from lra_ref.parts import WHOLES, Seen, Whole
 from lra_ref.rates.armijo import decreases
 from lra_ref.typing import Array, Info, State
 
-#: the status RATE_VANISHED of lra_ref.engine.status
+#: the status RATE_VANISHED of lra_ref.status
 VANISHED = 7.0
 #: columns of a row of scalars, 0 is the status
 GAMMA, NEXT_GAMMA, BEST, BEST_LOSS = range(1, 5)

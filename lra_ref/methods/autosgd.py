@@ -49,7 +49,7 @@ from lra_ref.parameters import Parameters, Range, parameter
 from lra_ref.parts import WHOLES, Seen, Whole
 from lra_ref.typing import Array, Info, State
 
-#: the status RATE_VANISHED of lra_ref.engine.status
+#: the status RATE_VANISHED of lra_ref.status
 VANISHED = 7.0
 #: decisions
 NONE, BACK, UP, DOWN, STAY = range(5)

@@ -44,7 +44,6 @@ import numpy as np
 
 from lra_ref.arithmetic import total
 from lra_ref.backends.sums import block_sums, in_order
-from lra_ref.engine.status import Status
 from lra_ref.formulas import descend, square, where
 from lra_ref.methods.cma_formulas import (
     FAILED_TAKEN,
@@ -61,6 +60,7 @@ from lra_ref.methods.cma_formulas import (
 )
 from lra_ref.parameters import REQUIRED, SWITCH, Parameters, Range, parameter
 from lra_ref.parts import WHOLES, Seen, Whole
+from lra_ref.status import Status
 from lra_ref.typing import Array, Info, State
 
 VANISHED, BROKEN = int(Status.RATE_VANISHED), int(Status.NONFINITE_FEEDBACK)

@@ -39,7 +39,7 @@ from lra_ref.parameters import Choice, Optional_, Parameters, Range, parameter
 from lra_ref.parts import WHOLES, Direction, Seen, Whole
 from lra_ref.typing import Array, Info, State
 
-#: the statuses NONFINITE_RATE and CURVATURE_NOT_POSITIVE of lra_ref.engine.status
+#: the statuses NONFINITE_RATE and CURVATURE_NOT_POSITIVE of lra_ref.status
 NOT_FINITE, NOT_POSITIVE = 3.0, 10.0
 #: columns of a row of scalars, 0 is the status
 ETA, CURVATURE, NORM2 = range(1, 4)

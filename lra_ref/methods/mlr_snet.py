@@ -36,11 +36,11 @@ from lra_ref.arithmetic import total
 from lra_ref.backends.sums import block_sums, in_order
 from lra_ref.directions.adam import adam_direction, bias_corrections
 from lra_ref.directions.sgd import decayed
-from lra_ref.engine.status import Status
 from lra_ref.formulas import average, descend, product, square, where
 from lra_ref.methods.mlr_snet_cell import backward, forward, initial, look, rate, size, slopes
 from lra_ref.parameters import REQUIRED, SWITCH, Optional_, Parameters, Range, Several, parameter
 from lra_ref.parts import WHOLES, Direction, Seen, Whole
+from lra_ref.status import Status
 from lra_ref.typing import Array, Info, State
 
 BROKEN = int(Status.NONFINITE_FEEDBACK)

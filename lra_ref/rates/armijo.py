@@ -31,7 +31,7 @@ from lra_ref.parts import RATES, Rate, Seen
 from lra_ref.typing import Array, Info, State
 
 POSITIVE, INSIDE = Range(0, ends="()"), Range(0, 1, "()")
-#: the status TRIALS_EXHAUSTED of lra_ref.engine.status
+#: the status TRIALS_EXHAUSTED of lra_ref.status
 EXHAUSTED = 6.0
 
 

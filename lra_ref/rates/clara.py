@@ -57,7 +57,7 @@ from lra_ref.typing import Array, Info, State
 POSITIVE = Range(0, ends="()")
 #: shortest direction that is still normalized (published)
 SHORTEST = 1e-12
-#: the status RATE_VANISHED of lra_ref.engine.status
+#: the status RATE_VANISHED of lra_ref.status
 VANISHED = 7.0
 #: numbers of ``hyper`` before the table of references
 FIXED = 9

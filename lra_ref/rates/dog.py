@@ -44,7 +44,7 @@ from lra_ref.typing import Array, Info, State
 
 POSITIVE, NOT_NEGATIVE = Range(0, ends="()"), Range(0, ends="[)")
 FORMS = ("reference", "optax")
-#: the status NONFINITE_RATE of lra_ref.engine.status
+#: the status NONFINITE_RATE of lra_ref.status
 NOT_FINITE = 3.0
 
 

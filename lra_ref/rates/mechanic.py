@@ -46,7 +46,7 @@ from lra_ref.typing import Array, Info, State
 
 POSITIVE, NOT_NEGATIVE = Range(0, ends="()"), Range(0, ends="[)")
 FORMS = ("reference", "torch", "optax")
-#: the status NONFINITE_FEEDBACK of lra_ref.engine.status
+#: the status NONFINITE_FEEDBACK of lra_ref.status
 FEEDBACK = 2.0
 #: columns of the scalars: status, h, scale, before, then s, m, v, r of every beta; first of them, and of the betas in hyp
 BETS, BETAS = 4, 10

@@ -55,7 +55,7 @@ from lra_ref.typing import Array, Info, State
 INSIDE, POSITIVE, NOT_NEGATIVE = Range(0, 1, "()"), Range(0, ends="()"), Range(0, ends="[)")
 #: gradients up to this norm add nothing to the path; rates up to this size stop a trajectory after a halving (published)
 FLOOR, LEAST_RATE = 1e-6, 1e-15
-#: the statuses NONFINITE_RATE, RATE_VANISHED and LOSS_NOT_POSITIVE of lra_ref.engine.status
+#: the statuses NONFINITE_RATE, RATE_VANISHED and LOSS_NOT_POSITIVE of lra_ref.status
 NOT_FINITE, VANISHED, NOT_POSITIVE = 3.0, 7.0, 8.0
 WATCH = ("ph_loss", "ph_mean", "ph_sum", "ph_min", "ph_count")
 

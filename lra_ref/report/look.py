@@ -20,7 +20,7 @@ STYLE = (
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--ground); color: var(--ink);
   font: 16px/1.55 system-ui, -apple-system, "Segoe UI", "Liberation Sans", "DejaVu Sans", sans-serif; }
-main, header, footer { max-width: 1120px; margin: 0 auto; padding: 0 16px; }
+main, header, footer { max-width: 1180px; margin: 0 auto; padding: 0 16px; }
 main:focus { outline: none; }
 header { padding-top: 28px; padding-bottom: 8px; } footer { padding-bottom: 48px; }
 :focus-visible { outline: 3px solid var(--link); outline-offset: 2px; border-radius: 3px; }
@@ -54,7 +54,7 @@ th button { font: inherit; color: inherit; background: none; border: 0; padding:
 .arrow::after { content: "\\2195"; opacity: .35; margin-left: .3em; } html:not(.js) .arrow { display: none; }
 [aria-sort=ascending] .arrow::after { content: "\\2191"; opacity: 1; }
 [aria-sort=descending] .arrow::after { content: "\\2193"; opacity: 1; }
-th, td { padding: .4rem .6rem; border-bottom: 1px solid var(--line); vertical-align: top; }
+th, td { padding: .4rem .5rem; border-bottom: 1px solid var(--line); vertical-align: top; }
 tr:last-child > td { border-bottom: 0; } .n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 th:first-child, td:first-child { padding-left: 2px; } th:last-child, td:last-child { padding-right: 2px; }
 .statement { background: var(--soft); border-left: 3px solid var(--edge); padding: .6rem .9rem; margin: .9rem 0; overflow-x: auto;

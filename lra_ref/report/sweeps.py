@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from lra_ref.report.elements import Cell, Column, Plots, badge, code, entries, esc, number, page, slug, table, text
+from lra_ref.runs.progress import counted
 from lra_ref.sweep import Result
 from lra_ref.sweep.summary import best_of, by_method
-from lra_ref.sweep.table import counted, interval
+from lra_ref.sweep.table import interval
 from lra_ref.views import Band, data_profile, first_solved, learning_curves, rate_traces, robustness
 
 Record = dict[str, Any]
@@ -159,33 +160,39 @@ def _outcome(records: Sequence[Record]) -> Cell:
 
 def _problem(problem: str, records: Sequence[Record], drawn: Plots) -> str:
     floor = next((record["f_star"] for record in records if record["f_star"] is not None), None)
-    loss = "loss" if floor is None else "loss − F*"
-    best = _best(records)
-    names = {name: name if record["lr"] is None else f"{name}, {record['lr']:g}" for name, record in best.items()}
-    x_name = "gradient evaluations"
-    figures = [
-        drawn.figure(
-            _robustness(records, floor or 0.0, f"final {loss}"), f"{problem}--robustness", f"{problem}: final loss against the initial rate"
-        )
-    ]
-    if best:
-        curves = {names[name]: _band(record, "loss", floor or 0.0) for name, record in best.items()}
-        norms = {names[name]: _band(record, "gradient_norm") for name, record in best.items()}
-        rates = {names[name]: _band(record, "rate") for name, record in best.items()}
-        figures += [
-            drawn.figure(learning_curves(curves, y_name=loss, x_name=x_name), f"{problem}--loss", f"{problem}: loss at the best rate"),
-            drawn.figure(
-                learning_curves(norms, y_name="gradient norm", x_name=x_name), f"{problem}--norm", f"{problem}: gradient norm at the best rate"
-            ),
-            drawn.figure(rate_traces(rates, x_name=x_name), f"{problem}--rate", f"{problem}: the rate along the run, begun at the best"),
-        ]
-    # a cell that raised knows nothing of its problem
-    first = next((record for record in records if record["dim"] is not None), records[0])
-    about = [*([f"dimension {first['dim']}"] if first["dim"] is not None else []), f"oracle {first['oracle']}", *([f"F* = {floor:g}"] if floor is not None else [])]
+    dim = next((record["dim"] for record in records if record["dim"] is not None), None)
+    # a cell that raised does not know the dimension
+    about = [] if dim is None else [f"dimension {dim}"]
+    about += [f"oracle {records[0]['oracle']}", *([f"F* = {floor:g}"] if floor is not None else [])]
+    figures = "".join(
+        drawn.figure(figure, f"{problem}--{name}", f"{problem}: {caption}") for name, caption, figure in _figures(records, floor)
+    )
     return (
         f'<section class="card" id="problem-{slug(problem)}"><h3>{esc(problem)}</h3><p class="quiet small">{esc(" · ".join(about))}</p>'
-        f'<div class="figures">{"".join(figures)}</div><h4>All cells</h4>{_cells(problem, records)}{_errors(records)}</section>'
+        f'<div class="figures">{figures}</div><h4>All cells</h4>{_cells(problem, records)}{_errors(records)}</section>'
     )
+
+
+def _figures(records: Sequence[Record], floor: float | None) -> Iterator[tuple[str, str, Any]]:
+    """The plots of a problem: name, caption, figure; ``floor`` is F* if it is known."""
+    loss = "loss" if floor is None else "loss − F*"
+    if any(record["lr"] is not None for record in records):
+        yield "robustness", "final loss against the initial rate", _robustness(records, floor or 0.0, f"final {loss}")
+    best, x_name = _best(records), "gradient evaluations"
+    if not best:
+        return
+
+    def curves(quantity: str, above: float = 0.0) -> dict[str, Band]:
+        return {_named(record): _band(record, quantity, above) for record in best.values()}
+
+    yield "loss", "loss at the best rate", learning_curves(curves("loss", floor or 0.0), y_name=loss, x_name=x_name)
+    yield "norm", "gradient norm at the best rate", learning_curves(curves("gradient_norm"), y_name="gradient norm", x_name=x_name)
+    yield "rate", "the rate along the run, begun at the best", rate_traces(curves("rate"), x_name=x_name)
+
+
+def _named(record: Record) -> str:
+    """Method and initial rate."""
+    return record["method"] if record["lr"] is None else f"{record['method']}, {record['lr']:g}"
 
 
 def _best(records: Sequence[Record]) -> dict[str, Record]:
@@ -237,7 +244,7 @@ def _median(values: Sequence[float | None] | None) -> float | None:
 
 
 def _errors(records: Sequence[Record]) -> str:
-    lines = [f"{record['method']}, {record['lr']}: {record['error']}" for record in records if record["error"] is not None]
+    lines = [f"{_named(record)}: {record['error']}" for record in records if record["error"] is not None]
     return f"<h4>Raised</h4>{code(lines)}" if lines else ""
 
 

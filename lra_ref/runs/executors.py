@@ -25,7 +25,7 @@ from lra_ref.runs.environment import determining
 
 Task = TypeVar("Task")
 Outcome = TypeVar("Outcome")
-#: seconds that a scheduler has to answer
+#: seconds that a scheduler has to answer, and a pool to end
 PATIENCE = 10.0
 
 
@@ -71,9 +71,14 @@ def workers(jobs: int) -> Iterator[concurrent.futures.Executor]:
     try:
         yield pool
     except BaseException:
-        pool.shutdown(wait=False, cancel_futures=True)
-        for process in set(multiprocessing.active_children()) - before:
-            process.terminate()
+        with _interrupts_held():
+            pool.shutdown(wait=False, cancel_futures=True)
+            ended = set(multiprocessing.active_children()) - before
+            for process in ended:
+                process.terminate()
+            # else the interpreter waits for them on its way out, where a second interrupt would end in a traceback
+            for process in ended:
+                process.join(PATIENCE)
         raise
     pool.shutdown()
 

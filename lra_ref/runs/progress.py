@@ -66,3 +66,8 @@ def in_words(seconds: float) -> str:
     if seconds < 99.5:
         return f"{seconds:.1f} s" if seconds < 9.95 else f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 99.5 * 60 else f"{seconds / 3600:.1f} h"
+
+
+def counted(count: int, what: str, several: str = "") -> str:
+    """A number of things: ``1 cell``, ``3 cells``; ``several`` is a plural that is not formed with s."""
+    return f"{count} {what if count == 1 else several or what + 's'}"

@@ -12,7 +12,7 @@ not finite is ``null``)::
     seeds                       [n] trajectory numbers of that seed. One where all would be the same: an exact oracle and a method
                                 that draws nothing
     status                      [n] how every seed ended: "running" (it did all steps), "stationary", "nonfinite_gradient", ...
-                                (the names of :class:`lra_ref.engine.status.Status`), or "failed" where the cell raised
+                                (the names of :class:`lra_ref.status.Status`), or "failed" where the cell raised
     seconds                     wall time of the cell, the only entry that differs from run to run
     error                       null, or the one line of what the cell raised; curve and final are then null
     curve                       at [k] recorded steps, at most about 200, every step at first and then evenly in every octave:

@@ -15,11 +15,11 @@ import numpy as np
 
 from lra_ref.backends.sums import block_sums, in_order
 from lra_ref.engine.run import Run, run
-from lra_ref.engine.status import Status
 from lra_ref.methods import Method, make_method
 from lra_ref.oracles import make_oracle
 from lra_ref.oracles.base import Oracle
 from lra_ref.problems import make_problem
+from lra_ref.status import Status
 from lra_ref.typing import Array
 
 SCHEMA = 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, replace
@@ -9,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from lra_ref.engine.run import run
-from lra_ref.engine.status import Status
 from lra_ref.runs.store import RUN, load, refuse_other
-from lra_ref.sweep.cell import Cell, made
+from lra_ref.status import Status
+from lra_ref.sweep.cell import Cell, made, tasks_of
 from lra_ref.sweep.grid import Grid
 
 #: a timing lasts at least this long, in seconds, or as many steps as the cell has
@@ -23,8 +24,9 @@ FIRST_STEPS = 32
 class Estimate:
     """The plan of a sweep: ``cells`` of which ``done`` are finished, trajectories and gradient evaluations to do, estimated seconds.
 
-    ``seconds`` is what one process would need, ``wall`` with the processes asked for; starting and compiling are not in them. Seeds that
-    stop early make a sweep shorter. ``failed`` names the methods that could not be timed.
+    ``seconds`` is what one process would need, ``wall`` with the processes asked for, as far as there are processors and blocks of seeds
+    for them; starting and compiling are not in them. Seeds that stop early make a sweep shorter. ``failed`` names the methods that could
+    not be timed.
     """
 
     cells: int
@@ -59,8 +61,9 @@ def estimate(grid: Grid, out: str | Path | None = None, jobs: int = 1, say: Call
         seconds += steps * measured[0]
         evaluations += round(steps * measured[1])
     trajectories = sum(cell.seeds for cell in pending)
+    at_once = max(1, min(jobs, os.cpu_count() or jobs, sum(len(tasks_of(cell)) for cell in pending)))
     return Estimate(
-        len(cells), len(cells) - len(pending), trajectories, evaluations, round(seconds, 3), round(seconds / jobs, 3), tuple(failed)
+        len(cells), len(cells) - len(pending), trajectories, evaluations, round(seconds, 3), round(seconds / at_once, 3), tuple(failed)
     )
 
 

@@ -142,7 +142,7 @@ class Grid:
         if parameter in values:
             raise ValueError(f"{parameter} of {name} is its initial rate: it is given by lr, not by set")
         if parameter and not self.lr:
-            raise ValueError(f"{name} has an initial rate, {parameter}: name at least one by lr")
+            raise ValueError(f"{name} has an initial rate, {parameter}: give at least one by lr, as in lr=1e-3:1:4 (--lr 1e-3:1:4)")
         method = _first_made(name, values, parameter, self.lr)
         # noise, or a uniform number that the rate draws, is all that tells one seed from another
         seeds = 1 if oracle.exact and not method.rate.random else self.seeds

@@ -66,7 +66,7 @@ def by_method(records: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any
 
 def best_of(records: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """The record with the lowest median final loss, of equal ones that of the smaller rate: nothing was gained there by more."""
-    return min(records, key=lambda record: (final_loss(record), record["curve"] is None, record["lr"] or 0.0))
+    return min(records, key=lambda record: (final_loss(record), record["lr"] or 0.0))
 
 
 def final_loss(record: dict[str, Any]) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from lra_ref.runs.progress import counted
 from lra_ref.sweep.face import Result
 from lra_ref.sweep.summary import TAU
 
@@ -15,11 +16,6 @@ SHOWN = 8
 def number(value: float | None, digits: int = 4) -> str:
     """A number for people, a dash for none."""
     return "-" if value is None else f"{value:.{digits}g}"
-
-
-def counted(count: int, what: str) -> str:
-    """A number of things."""
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def interval(low: float, high: float) -> str:

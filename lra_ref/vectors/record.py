@@ -12,8 +12,8 @@ import numpy as np
 
 from lra_ref.engine.optimizer import LOSS, PRODUCT, Evaluation, Optimizer
 from lra_ref.engine.reference import Stepper
-from lra_ref.engine.status import Status
 from lra_ref.oracles.philox import RANDOM, uniforms
+from lra_ref.status import Status
 from lra_ref.typing import Array
 from lra_ref.vectors.catalogue import Configuration
 from lra_ref.vectors.scenarios import OFFSETS, START, Scenario

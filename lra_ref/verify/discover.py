@@ -124,7 +124,7 @@ def default_folder() -> Path:
     for folder in (Path.cwd() / DEFAULT, Path(lra_ref.__file__).resolve().parent.parent / DEFAULT):
         if folder.is_dir():
             return folder
-    raise ValueError(f"no folder {DEFAULT}/ here; name a claim file or a folder of claim files")
+    raise ValueError(f"no folder {DEFAULT}/ here (the claims of lra_ref are in its checkout); name a claim file or a folder of claim files")
 
 
 def files_of(path: Path) -> list[ClaimFile]:
@@ -138,6 +138,8 @@ def files_of(path: Path) -> list[ClaimFile]:
     file = load(path)
     if not file.defines:
         raise ValueError(f"{path} defines no CLAIMS")
+    if not file.claims and not file.error:
+        raise ValueError(f"CLAIMS of {path} is empty")
     return [file]
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from lra_ref.typing import Array, Floats
-from lra_ref.views.style import QUIET, few_marks, floats, legend_below, log_axis, logarithmic, look, panel, shows, styled
+from lra_ref.views.style import QUIET, few_marks, flat_margin, floats, legend_below, log_axis, logarithmic, look, panel, shows, styled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -117,7 +117,7 @@ def _limits(bands: Sequence[Band], medians: Floats, vertical: bool) -> tuple[flo
     if vertical:
         factor = max((top / bottom) ** 0.05, 1.02)
         return bottom / factor, top * factor
-    margin = max(0.05 * (top - bottom), 1e-3 * max(abs(top), abs(bottom)), 1e-12)
+    margin = 0.05 * (top - bottom) or flat_margin(top)
     return bottom - margin, top + margin
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from lra_ref.typing import Floats
 from lra_ref.views.curves import EXPLODED, QUANTILES, Band, Method
-from lra_ref.views.style import QUIET, SPAN, floats, grow, legend_below, log_axis, logarithmic, look, panel, shows, styled
+from lra_ref.views.style import QUIET, SPAN, flat_margin, floats, grow, legend_below, log_axis, logarithmic, look, panel, shows, styled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -39,7 +39,8 @@ def robustness(
     Values that are not finite (or None) are seeds that failed: they count as +infinity. Rates at which seeds failed have a cross in
     the method's row at the top: large where so many did that the median is infinite (the line is broken there), small where fewer did.
     A triangle in the row: the median lies above the axis, which reaches ``EXPLODED`` decades above the usual median and the start.
-    Table: method, rate, seed, value. Raises ``ValueError`` for shapes that do not match.
+    A median of 0 on a logarithmic axis stands at its lower edge. Table: method, rate, seed, value. Raises ``ValueError`` for shapes
+    that do not match.
     """
     if not results:
         raise ValueError("a robustness plot needs at least one method, got none")
@@ -53,15 +54,12 @@ def robustness(
     top = _ceiling(finite, vertical, start)
     grid = np.concatenate([rates for rates, _ in clean.values() if rates is not None] or [np.array([0.1, 1.0])])
     edges = float(grid.min()), float(grid.max())
+    limits = _limits(finite[finite <= top], vertical)
     for k, (name, (rates, _)) in enumerate(clean.items()):
-        _draw(axes, edges if rates is None else rates, bands[name], look(k), name, top, vertical)
+        _draw(axes, edges if rates is None else rates, bands[name], look(k), name, top, limits[0] if vertical and limits else -np.inf)
     if start is not None and np.isfinite(start):
         axes.axhline(start, color=QUIET, linestyle=(0, (2, 2)), linewidth=1.1, label="at the start")
-    axes.margins(x=0.04)
-    _scale(axes, finite[finite <= top], vertical)
-    if edges[0] == edges[1]:
-        axes.set_xlim(edges[0] / SPAN**0.5, edges[0] * SPAN**0.5)
-    log_axis(axes, "x")
+    _axes(axes, edges, limits, vertical)
     _failures(figure, axes, clean, bands, top, MOST[method])
     legend_below(figure, axes)
     rows = [
@@ -101,12 +99,11 @@ def _ceiling(medians: Floats, vertical: bool, start: float | None) -> float:
     return float(np.max(positive))
 
 
-def _draw(axes: Axes, rates: Any, band: Band, style: Mapping[str, Any], name: str, top: float, vertical: bool) -> None:
-    low, middle, high = (np.where(values <= top, values, np.nan) for values in (band.low, band.middle, band.high))
-    if vertical:
-        middle = np.where(middle > 0, middle, np.nan)
-        floor = np.nanmin(middle) if np.isfinite(middle).any() else np.nan
-        low = np.where(low > 0, low, floor)
+def _draw(axes: Axes, rates: Any, band: Band, style: Mapping[str, Any], name: str, top: float, bottom: float) -> None:
+    # a loss of 0, the best there is, has no place on a logarithmic axis: it stands at the edge
+    low, middle, high = (
+        np.where(np.isfinite(values) & (values <= top), np.maximum(values, bottom), np.nan) for values in (band.low, band.middle, band.high)
+    )
     if len(rates) != middle.size:
         # without an initial rate: the same from edge to edge
         low, middle, high = (np.repeat(values, len(rates)) for values in (low, middle, high))
@@ -119,16 +116,30 @@ def _draw(axes: Axes, rates: Any, band: Band, style: Mapping[str, Any], name: st
         axes.fill_between(rates, low, np.where(np.isfinite(high), high, edge), where=shown, color=style["color"], alpha=0.16, linewidth=0)
 
 
-def _scale(axes: Axes, values: Floats, vertical: bool) -> None:
-    """Limits around the medians: bands that reach far do not decide."""
+def _limits(values: Floats, vertical: bool) -> tuple[float, float] | None:
+    """Limits of the axis around the medians: bands that reach far do not decide."""
     if vertical:
-        exponents = np.log10(values[values > 0])
+        values = values[values > 0]
+    if not values.size:
+        return None
+    if vertical:
+        exponents = np.log10(values)
         margin = max(0.06 * float(np.ptp(exponents)), 0.05)
-        axes.set_ylim(10.0 ** (exponents.min() - margin), 10.0 ** (exponents.max() + margin))
+        return 10.0 ** float(exponents.min() - margin), 10.0 ** float(exponents.max() + margin)
+    margin = 0.06 * float(np.ptp(values)) or flat_margin(float(values[0]))
+    return float(values.min()) - margin, float(values.max()) + margin
+
+
+def _axes(axes: Axes, edges: tuple[float, float], limits: tuple[float, float] | None, vertical: bool) -> None:
+    """Limits and scales; one rate alone stands in the middle of a decade."""
+    axes.margins(x=0.04)
+    if limits:
+        axes.set_ylim(*limits)
+    if vertical:
         log_axis(axes, "y")
-    elif values.size:
-        margin = max(0.06 * float(np.ptp(values)), 1e-3 * float(np.max(np.abs(values))), 1e-12)
-        axes.set_ylim(values.min() - margin, values.max() + margin)
+    if edges[0] == edges[1]:
+        axes.set_xlim(edges[0] / SPAN**0.5, edges[0] * SPAN**0.5)
+    log_axis(axes, "x")
 
 
 def _failures(

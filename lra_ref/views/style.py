@@ -224,6 +224,11 @@ def logarithmic(values: Array, vanishing: bool) -> bool:
     return bool(np.max(positive) >= SPAN * np.min(positive))
 
 
+def flat_margin(value: float) -> float:
+    """What stands above and below data that are all one value: enough for short labels."""
+    return 0.1 * abs(value) or 1.0
+
+
 def log_axis(axes: Axes, direction: str) -> None:
     """A logarithmic axis with short labels, at powers of ten if it spans many."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator

@@ -9,9 +9,9 @@ import numpy as np
 import sympy as sp
 
 from lra_ref.arithmetic import finite_or_nan, quotient, total
-from lra_ref.engine.status import Status
 from lra_ref.formulas import average, descend, square
 from lra_ref.rates import dog
+from lra_ref.status import Status
 from proofs_check.algebra import reals, symbolic
 from proofs_check.clara_steps.readings import equal, names
 from proofs_check.steps import Control, Outcome, Step, counted

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from lra_ref.engine.optimizer import Optimizer
-from lra_ref.engine.status import Status
 from lra_ref.methods import make_method
+from lra_ref.status import Status
 
 torch = pytest.importorskip("torch")
 from lra_ref.adapters.torch import ReferenceOptimizer  # noqa: E402  # only where there is a torch

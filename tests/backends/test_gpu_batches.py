@@ -17,11 +17,11 @@ from lra_ref.engine import device_run as device_module
 from lra_ref.engine.device_run import device_resume, device_run
 from lra_ref.engine.loop import advance
 from lra_ref.engine.run import Run, _kernels, run
-from lra_ref.engine.status import Status
 from lra_ref.methods import Method, compose, make_method
 from lra_ref.oracles import Oracle, make_oracle
 from lra_ref.oracles.base import draw_nothing, perturb_nothing
 from lra_ref.problems import PROBLEMS, make_problem
+from lra_ref.status import Status
 from tests.backends.gpu_cases import Callable_, compile_with_nvcc, methods, needs_cxx, needs_nvcc, same
 from tests.engine.cases import assert_same_run, edge
 from tests.oracles.cases import ALL, IDS, build

@@ -15,9 +15,9 @@ from lra_ref.backends.cuda.passes import source_for
 from lra_ref.engine import vector_step
 from lra_ref.engine.device import DeviceInPlace
 from lra_ref.engine.inplace import InPlace
-from lra_ref.engine.status import Status
 from lra_ref.methods import Method, make_method
 from lra_ref.parts import DIRECTIONS, RATES, WHOLES
+from lra_ref.status import Status
 from tests.backends.gpu_cases import compile_with_nvcc, methods, needs_cxx, needs_nvcc, pairs
 
 LARGE = 3 * 4096 + 77

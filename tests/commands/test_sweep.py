@@ -68,8 +68,10 @@ def test_a_dry_run_computes_nothing_and_says_what_is_left(call: Call, tmp_path: 
     lines = out.splitlines()
     assert lines[0] == "2 methods x 1 problem x 3 initial rates: 6 cells"
     assert lines[1] == "finished in run: 0; to do: 6 cells, 12 trajectories of 50 steps"
+    one = call("sweep", "dog_sgd", "sphere", "--steps", 1, "--dry-run")[1].splitlines()
+    assert one[1] == "finished: 0; to do: 1 cell, 1 trajectory of 1 step"
     assert lines[2].startswith("about 600 gradient evaluations, about ")
-    assert lines[2].endswith(" in 2 processes")
+    assert lines[2].endswith(" in 2 processes, without compiling")
     assert err.splitlines() == ["timing sgd on sphere", "timing adam on sphere"]
     call(*WORDS[:1], "sgd", *WORDS[2:], "--out", "run")
     code, out, _ = call(*WORDS, "--out", "run", "--dry-run", "--json")
@@ -93,7 +95,7 @@ def test_a_cell_that_raises_is_named_and_the_exit_code_is_one(call: Call) -> Non
         ("sgd sphere --lr 1 --steps 5 --oracle gausian", "unknown oracle 'gausian'; did you mean gaussian"),
         ("sgd sphere --lr 1:2 --steps 5", "lr must look like LOW:HIGH:N"),
         ("sgd sphere --lr -1 --steps 5", "lr must be a finite rate above 0, got -1"),
-        ("sgd sphere --steps 5", "sgd has an initial rate, lr: name at least one by lr"),
+        ("sgd sphere --steps 5", "sgd has an initial rate, lr: give at least one by lr, as in lr=1e-3:1:4"),
         ("sgd sphere --lr 1", "the following arguments are required: --steps"),
         ("sgd sphere --lr 1 --steps 0", "steps must be a whole number of at least 1, got 0"),
         ("sgd sphere --lr 1 --steps 5 --seeds 0", "seeds must be a whole number of at least 1, got 0"),

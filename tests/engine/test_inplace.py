@@ -11,11 +11,11 @@ from experiments.bench.long_vector import methods
 from lra_ref.engine import inplace
 from lra_ref.engine.inplace import InPlace
 from lra_ref.engine.optimizer import Optimizer
-from lra_ref.engine.status import Status
 from lra_ref.engine.vector_step import chunks_of, sees, stores
 from lra_ref.methods import Method, compose, make_method
 from lra_ref.rates.clara import clara_terms
 from lra_ref.rates.gala import terms_free_gradient
+from lra_ref.status import Status
 
 LARGE = 17 * 4096 + 77
 CASES: list[tuple[str, dict[str, Any]]] = [

@@ -15,12 +15,12 @@ from lra_ref.engine.lockstep import LANE, fold_from, next_stopped, same_rows
 from lra_ref.engine.loop import LOCKSTEP, ROOM
 from lra_ref.engine.reference import reference_run
 from lra_ref.engine.run import Run, make_plan, run
-from lra_ref.engine.status import Status
 from lra_ref.methods import METHODS, Method, compose, make_method
 from lra_ref.oracles import make_oracle
 from lra_ref.oracles.base import DRAWS
 from lra_ref.oracles.philox import FRESH
 from lra_ref.parts import DIRECTIONS, RATES, WHOLES, Part
+from lra_ref.status import Status
 from tests.engine.cases import assert_same_state, edge, named, noisy
 
 ELEMENT = ["seg", "lo", "hi", "at", "x", "g", "d", "q", "vec", "coef", "out"]

@@ -12,10 +12,10 @@ import pytest
 
 from lra_ref.engine.optimizer import Evaluation, Info, Optimizer
 from lra_ref.engine.run import run
-from lra_ref.engine.status import Status
 from lra_ref.methods import Method, compose, make_method
 from lra_ref.oracles import Oracle, make_oracle
 from lra_ref.problems import make_problem
+from lra_ref.status import Status
 from lra_ref.typing import Array
 from tests.engine.cases import STREAMS, answer, assert_same_state, edge, methods, noisy
 

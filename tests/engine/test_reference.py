@@ -12,12 +12,12 @@ import pytest
 from lra_ref.engine.optimizer import Optimizer
 from lra_ref.engine.reference import Stepper, Vectors, inner, norm, reference_run
 from lra_ref.engine.run import run
-from lra_ref.engine.status import Status
 from lra_ref.methods import Method, compose, make_method
 from lra_ref.oracles import make_oracle
 from lra_ref.parts import Seen
 from lra_ref.problems import make_problem
 from lra_ref.rates.armijo import Armijo
+from lra_ref.status import Status
 from lra_ref.typing import Array
 from tests.engine.cases import edge, methods, noisy
 from tests.engine.test_optimizer import STOPS

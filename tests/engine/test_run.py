@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lra_ref.engine.run import Run, run
-from lra_ref.engine.status import MESSAGES, Status
 from lra_ref.methods import Method, compose, make_method
 from lra_ref.oracles import make_oracle
 from lra_ref.problems import make_problem
+from lra_ref.status import MESSAGES, Status
 from tests.engine.cases import assert_same_run, edge, methods, noisy
 
 

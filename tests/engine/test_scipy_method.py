@@ -11,9 +11,9 @@ from scipy.optimize import OptimizeResult, OptimizeWarning, approx_fprime, minim
 
 from lra_ref.engine.run import run
 from lra_ref.engine.scipy_method import scipy_method
-from lra_ref.engine.status import Status
 from lra_ref.methods import Method, compose
 from lra_ref.problems import make_problem
+from lra_ref.status import Status
 from lra_ref.typing import Array
 from tests.engine.cases import methods
 

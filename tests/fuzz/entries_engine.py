@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 import lra_ref
-from lra_ref.engine.status import Status
 from lra_ref.methods import Method
 from lra_ref.parts import DIRECTIONS, RATES, WHOLES
+from lra_ref.status import Status
 from tests.fuzz.hostile import D
 from tests.fuzz.law import Entry
 

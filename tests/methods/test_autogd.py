@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from lra_ref.engine.optimizer import Optimizer
 from lra_ref.engine.reference import reference_run
 from lra_ref.engine.run import Run, run
-from lra_ref.engine.status import Status
 from lra_ref.methods import make_method
 from lra_ref.methods.autogd import VANISHED, least_rate, preferred
 from lra_ref.oracles import make_oracle
 from lra_ref.problems import Problem, make_problem
+from lra_ref.status import Status
 from tests.test_options import assert_same
 
 BOWL = make_problem("quadratic", spectrum=(1.0,))

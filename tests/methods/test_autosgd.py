@@ -12,12 +12,12 @@ import pytest
 from lra_ref.engine.optimizer import Optimizer
 from lra_ref.engine.reference import reference_run
 from lra_ref.engine.run import Run, run
-from lra_ref.engine.status import Status
 from lra_ref.methods import make_method
 from lra_ref.methods.autosgd import BACK, DOWN, STAY, UP, VANISHED, autosgd_decide, significant
 from lra_ref.oracles import Oracle, make_oracle
 from lra_ref.parts import Seen
 from lra_ref.problems import make_problem
+from lra_ref.status import Status
 from tests.test_options import assert_same
 
 BOWL = make_problem("quadratic", spectrum=(1.0,))

@@ -13,12 +13,12 @@ from experiments.cma_claims.wave import wave
 from lra_ref.engine.optimizer import Optimizer
 from lra_ref.engine.reference import reference_run
 from lra_ref.engine.run import Run, run
-from lra_ref.engine.status import Status
 from lra_ref.methods import cma_formulas as cma
 from lra_ref.methods import make_method
 from lra_ref.oracles import Oracle, make_oracle
 from lra_ref.problems import make_problem
 from lra_ref.problems.base import Problem
+from lra_ref.status import Status
 from tests.test_options import assert_same
 
 ELLIPSOID = make_problem("ellipsoid", dim=9, condition=30.0)

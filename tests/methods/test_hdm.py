@@ -11,9 +11,9 @@ import pytest
 from lra_ref.arithmetic import exponential
 from lra_ref.engine.optimizer import Optimizer
 from lra_ref.engine.run import run
-from lra_ref.engine.status import Status
 from lra_ref.methods import make_method
 from lra_ref.problems import make_problem
+from lra_ref.status import Status
 
 A = np.array([[3.0, 1.0], [1.0, 2.0]])
 

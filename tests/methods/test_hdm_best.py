@@ -9,9 +9,9 @@ import pytest
 
 from lra_ref.engine.optimizer import Optimizer
 from lra_ref.engine.run import run
-from lra_ref.engine.status import Status
 from lra_ref.methods import make_method
 from lra_ref.problems import make_problem
+from lra_ref.status import Status
 
 
 def total(v: Any) -> Any:

@@ -16,11 +16,11 @@ from lra_ref.engine.optimizer import Optimizer
 from lra_ref.engine.reference import reference_run
 from lra_ref.engine.run import Run, run
 from lra_ref.engine.scipy_method import scipy_method
-from lra_ref.engine.status import Status
 from lra_ref.methods import make_method
 from lra_ref.methods.layerwise import NOT_FINITE, NOT_POSITIVE
 from lra_ref.oracles import make_oracle
 from lra_ref.problems import Problem, make_problem
+from lra_ref.status import Status
 from tests.test_options import assert_same
 
 ONES = Problem("sum", 3, sum_value, sum_hvp, start=np.ones(3), convex=True)

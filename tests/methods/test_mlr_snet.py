@@ -12,13 +12,13 @@ from lra_ref.backends.cpu import compiled
 from lra_ref.engine.optimizer import Optimizer
 from lra_ref.engine.reference import reference_run
 from lra_ref.engine.run import run
-from lra_ref.engine.status import Status
 from lra_ref.formulas import read
 from lra_ref.methods import make_method
 from lra_ref.methods import mlr_snet_cell as cell
 from lra_ref.methods.mlr_snet import image_gamma
 from lra_ref.oracles import make_oracle
 from lra_ref.problems import make_problem
+from lra_ref.status import Status
 from lra_ref.typing import Array
 from tests.test_options import assert_same
 

@@ -11,10 +11,10 @@ import pytest
 from experiments.sequences import scripted
 from lra_ref.engine.reference import reference_run
 from lra_ref.engine.run import run
-from lra_ref.engine.status import Status
 from lra_ref.methods import make_method
 from lra_ref.oracles import make_oracle
 from lra_ref.problems import make_problem
+from lra_ref.status import Status
 from tests.methods.distance_cases import assert_agrees, by_optax, by_torch, walk
 from tests.test_options import assert_same
 

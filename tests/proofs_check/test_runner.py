@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -108,6 +111,17 @@ def test_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().err.count("\n") == 1
     assert main(["--list", "gala.G1"]) == 0
     assert main(["gala", "--jobs", "0"]) == 2
+
+
+@pytest.mark.parametrize("arguments", [["--list"], ["--outline", "gala.G1", "--jobs", "1"]])
+def test_a_reader_who_leaves_is_no_error(arguments: list[str]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, "-m", "proofs_check", *arguments], stdout=writing, stderr=subprocess.PIPE, text=True, check=False
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (1, "")
 
 
 def test_processes_give_the_same_rows() -> None:

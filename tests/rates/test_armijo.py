@@ -11,11 +11,11 @@ import pytest
 
 from lra_ref.engine.reference import reference_run
 from lra_ref.engine.run import Run, run
-from lra_ref.engine.status import Status
 from lra_ref.methods import make_method
 from lra_ref.oracles import make_oracle
 from lra_ref.problems import Problem, make_problem
 from lra_ref.rates.armijo import EXHAUSTED, first_trial, verdict
+from lra_ref.status import Status
 
 
 def value_with_a_wall(lo: Any, hi: Any, x: Any, z: Any, data: Any, par: Any, g: Any) -> Any:

@@ -12,13 +12,13 @@ import pytest
 from lra_ref.engine.optimizer import Optimizer
 from lra_ref.engine.reference import reference_run
 from lra_ref.engine.run import run
-from lra_ref.engine.status import Status
 from lra_ref.methods import Method, compose, make_method
 from lra_ref.oracles import make_oracle
 from lra_ref.problems import make_problem
 from lra_ref.rates.clara import CLARA, VANISHED, reference_at
 from lra_ref.rates.clara_laws import independent_mean, independent_variance, published_sd
 from lra_ref.rates.clara_reference import adam_transient, autoregressive_mean, autoregressive_sd
+from lra_ref.status import Status
 
 EPS = 2.0**-52
 BLOCKS = [0, 2, 5]

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from lra_ref.engine.optimizer import Optimizer
-from lra_ref.engine.status import Status
 from lra_ref.methods import make_method
+from lra_ref.status import Status
 
 EPS = np.finfo(float).eps
 STEPS = 40

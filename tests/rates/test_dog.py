@@ -13,11 +13,11 @@ from lra_ref.engine.inplace import InPlace
 from lra_ref.engine.optimizer import Optimizer
 from lra_ref.engine.reference import Vectors, reference_run
 from lra_ref.engine.run import run
-from lra_ref.engine.status import Status
 from lra_ref.methods import make_method
 from lra_ref.oracles import make_oracle
 from lra_ref.problems import make_problem
 from lra_ref.rates.dog import average_weight
+from lra_ref.status import Status
 from tests.test_options import assert_same
 
 EPS = float(np.finfo(float).eps)

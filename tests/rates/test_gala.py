@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lra_ref.engine.run import run
-from lra_ref.engine.status import Status
 from lra_ref.methods import make_method
 from lra_ref.oracles import FRESH, RANDOM, make_oracle
 from lra_ref.oracles.philox import uniforms
 from lra_ref.problems import make_problem
 from lra_ref.rates.gala import GALA, segment_point
+from lra_ref.status import Status
 
 EPS = np.finfo(float).eps
 STEPS, SEED = 30, 3

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from lra_ref.engine.run import run
-from lra_ref.engine.status import Status
 from lra_ref.methods import make_method
 from lra_ref.problems import make_problem
 from lra_ref.rates import RATES
+from lra_ref.status import Status
 from tests.stepping import first_rate
 
 

@@ -11,10 +11,10 @@ import pytest
 
 from lra_ref.engine.optimizer import Optimizer
 from lra_ref.engine.run import run
-from lra_ref.engine.status import Status
 from lra_ref.methods import Method, compose, make_method
 from lra_ref.problems import make_problem
 from lra_ref.rates import salera
+from lra_ref.status import Status
 
 EPS = 2.0**-52
 ALPHA, C, LR = 0.2, 0.05, 0.1

@@ -178,6 +178,14 @@ def test_the_page_never_scrolls_sideways(opened, name, width):
     assert outside == []
 
 
+def test_tables_of_a_sweep_fit_on_a_desk(browser, tmp_path):
+    sweep("sgd,gala_sgd,armijo_sgd", "rosenbrock,quadratic", lr="1e-4:100:7", steps=2000, seeds=8, out=tmp_path)
+    with Watched(browser, write(tmp_path).path) as watched:
+        boxes = watched.page.evaluate("[...document.querySelectorAll('.scroll')].map(box => [box.clientWidth, box.scrollWidth])")
+    assert len(boxes) == 4
+    assert all(inside <= width for width, inside in boxes)
+
+
 @pytest.mark.parametrize("name", PAGES)
 @pytest.mark.parametrize("width", WIDTHS)
 def test_text_of_plots_is_legible(opened, name, width):

@@ -14,10 +14,12 @@ import pytest
 
 from lra_ref.commands import sweep as command_line
 from lra_ref.commands.output import literal
+from lra_ref.report.elements import Plots
 from lra_ref.report.sweeps import _costs, _option, command, render
 from lra_ref.sweep import load, sweep
 from tests.report.pages import Page, faults
 from tests.report.test_elements import content
+from tests.views.drawn import legend, lines
 
 
 @pytest.fixture(scope="module")
@@ -138,12 +140,79 @@ def test_cells_that_raised_are_named(result):
     assert [row[2] for row in saved(text, "cells-rosenbrock.csv")[1:]].count("raised") == 1
 
 
+def test_a_cell_that_raised_is_named_as_in_the_plots(result):
+    records = copy.deepcopy(result.records[:1])
+    raised = {"error": "no", "curve": None, "final": None, "status": ["failed"]}
+    for method, lr, name in (("dog_sgd", None, "dog_sgd: no"), ("sgd", 2.0, "sgd, 2: no")):
+        records[0] |= raised | {"method": method, "lr": lr}
+        assert f"<code>{name}</code>" in render(dataclasses.replace(result, records=records))
+
+
 def test_all_cells_of_a_problem_may_have_raised(result):
     broken = {"error": "ValueError: no", "curve": None, "final": None}
     records = [record | broken | {"status": ["failed"] * len(record["seeds"])} for record in copy.deepcopy(result.records)]
     text = render(dataclasses.replace(result, records=records))
     assert faults(text) == []
     assert "No method made progress on any problem." in text
+
+
+def test_the_plot_of_robustness_has_the_median_of_the_table(result):
+    # half of the seeds fail: the median is still that of a seed, and the line is not broken
+    records = [copy.deepcopy(record) for record in result.records if (record["problem"], record["method"]) == ("quadratic", "gala_sgd")]
+    for record in records:
+        record |= {"seeds": [0, 1, 2, 3], "final": record["final"] | {"loss": [4.0, 2.0, None, None]}}
+        record["curve"]["loss"] = {side: [8.0] * 40 + [4.0] for side in ("low", "median", "high")}
+    drawn = Plots()
+    render(dataclasses.replace(result, records=records), drawn)
+    (figure, _) = drawn.drawn["quadratic--robustness"]
+    assert lines(figure)["gala_sgd"][:, 1].tolist() == [4.0] * len(records)
+    assert "more than half failed" in legend(figure)
+
+
+def test_without_initial_rates_there_is_no_plot_against_them():
+    drawn = Plots()
+    text = render(sweep("dog_sgd,hdm", "quadratic", steps=20), drawn)
+    assert faults(text) == []
+    assert list(drawn.drawn) == ["quadratic--loss", "quadratic--norm", "quadratic--rate"]
+    assert "0 initial rates · 20 steps · 1 seed ·" in Page(text).words
+
+
+def test_settings_are_words_and_not_python(result, text):
+    shown = Page(text).words
+    assert "minibatches of 32 rows where the problem is a finite sum, exact elsewhere" in shown
+    assert "None" not in shown
+    assert "{}" not in shown
+    given = dataclasses.replace(result, grid=result.grid | {"set": {"adam.eps": 1e-6, "betas": [0.5, 1.0]}})
+    assert "adam.eps = 1e-06, betas = 0.5, 1" in Page(render(given)).words
+
+
+def test_a_cell_that_did_all_steps_does_not_end_as_running(text):
+    ended = {word for row in saved(text, "cells-quadratic.csv")[1:] for word in row[-1].split(", ")}
+    assert "all steps 1" in ended
+    assert not any("running" in word for word in ended)
+
+
+def test_the_dimension_is_that_of_a_cell_that_ran(result):
+    records = copy.deepcopy([record for record in result.records if record["problem"] == "quadratic"])
+    records[0] |= {
+        "error": "lr is too large",
+        "curve": None,
+        "final": None,
+        "status": ["failed"],
+        "seeds": [0],
+        "dim": None,
+        "f_star": None,
+    }
+    assert "dimension 10 · oracle" in Page(render(dataclasses.replace(result, records=records))).words
+    for record in records:
+        record |= records[0] | {"method": record["method"], "lr": record["lr"]}
+    assert "dimension" not in Page(render(dataclasses.replace(result, records=records))).words
+
+
+def test_profiles_say_how_far_the_loss_has_come(text):
+    shown = Page(text).words
+    assert "the median loss has come 0.9 of the way from the start to the lowest" in shown
+    assert "the median loss has come 0.999 of the way from the start to the lowest" in shown
 
 
 def test_an_unfinished_sweep_says_so(result):

@@ -56,6 +56,25 @@ def test_tasks_that_always_kill_their_worker_are_lost_by_name_and_the_others_are
     assert found == {task: task[0] ** 2 for task in tasks if task[1] == "never"}
 
 
+def interrupted_pool():
+    """A pool that is interrupted while its two processes work; they are returned."""
+    try:
+        with workers(2) as pool:
+            futures = [pool.submit(work.slow, number) for number in range(4)]
+            while not futures[1].running():
+                time.sleep(0.01)
+            own = [child for child in psutil.Process().children() if "spawn_main" in " ".join(child.cmdline())]
+            raise KeyboardInterrupt
+    except KeyboardInterrupt:
+        return own, [child.is_running() for child in own]
+
+
+def test_an_interrupted_pool_has_ended_when_the_interrupt_goes_on():
+    # one that were still ending would meet a second interrupt while the interpreter shuts down
+    own, alive = interrupted_pool()
+    assert (len(own), alive) == (2, [False, False])
+
+
 def test_a_broken_executor_of_the_caller_is_one_line(tmp_path):
     with workers(1) as pool, pytest.raises(ValueError, match=r"the executor was lost \(.*\); run again to resume"):
         outcomes(work.deadly, [(0, "always", str(tmp_path))], executor=pool)

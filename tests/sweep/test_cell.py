@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lra_ref.engine.run import run
-from lra_ref.engine.status import Status
 from lra_ref.methods import METHODS, make_method
 from lra_ref.oracles import make_oracle
 from lra_ref.parts import RATES, WHOLES
 from lra_ref.problems import make_problem
+from lra_ref.status import Status
 from lra_ref.sweep import Grid, cell, run_cell
 from lra_ref.sweep.cell import POINTS, Task, combined, run_block, segments, tasks_of
 from lra_ref.sweep.grid import rate_parameter

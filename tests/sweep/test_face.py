@@ -3,6 +3,7 @@
 import concurrent.futures
 import dataclasses
 import json
+import os
 
 import pytest
 
@@ -142,11 +143,19 @@ def test_an_estimate_counts_what_is_left(tmp_path):
     assert found.seconds == found.wall > 0
     assert not (tmp_path / "run").exists()
     sweep("sgd", "sphere", lr="0.1,1", steps=50, seeds=3, oracle="gaussian", out=tmp_path / "run")
-    left = estimate(grid, tmp_path / "run", jobs=4)
+    left = estimate(grid, tmp_path / "run", jobs=2)
     assert (left.cells, left.done, left.trajectories) == (5, 2, 9)
-    assert left.wall == pytest.approx(left.seconds / 4, abs=1e-3)
+    assert left.wall == pytest.approx(left.seconds / min(2, os.cpu_count()), abs=1e-3)
     with pytest.raises(RunDirectoryError, match="was made with steps = 50, asked for 60"):
         estimate(dataclasses.replace(grid, steps=60), tmp_path / "run")
+
+
+@pytest.mark.parametrize(("processors", "methods", "at_once"), [(2, ("sgd", "adam"), 2), (64, ("sgd", "adam"), 4), (64, ("dog_sgd",), 1)])
+def test_an_estimate_promises_no_more_than_processors_and_cells_can_do(monkeypatch, processors, methods, at_once):
+    monkeypatch.setattr(os, "cpu_count", lambda: processors)
+    monkeypatch.setattr("lra_ref.sweep.estimate.cost", lambda group: (1.0, 1.0))
+    found = estimate(Grid(methods=methods, problems=("sphere",), lr=(0.1, 1.0), steps=60), jobs=8)
+    assert found.wall == found.seconds / at_once
 
 
 ROWS = "1 1:0.5 2:1\n-1 1:-1 2:0.25\n1 1:2 2:-1\n-1 2:-2\n"

@@ -84,7 +84,7 @@ def test_what_is_no_rate_is_refused(spec, message):
         ({"problem_set": {"dmi": 3}}, "unknown parameter of these problems 'dmi'; did you mean dim"),
         ({"oracle": "gaussian", "oracle_set": {"sgma": 3}}, "unknown parameter of .* 'sgma'; did you mean sigma"),
         ({"methods": ("cosine_sgd",)}, "cosine needs the parameter T_max"),
-        ({"lr": ()}, "sgd has an initial rate, lr: name at least one by lr"),
+        ({"lr": ()}, "sgd has an initial rate, lr: give at least one by lr, as in lr=1e-3:1:4"),
     ],
 )
 def test_what_does_not_fit_is_one_line(changed, message):

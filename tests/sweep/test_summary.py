@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from lra_ref.sweep import Result
-from lra_ref.sweep.summary import rows_of, targets
+from lra_ref.sweep.summary import best_of, by_method, rows_of, targets
 from lra_ref.sweep.table import text_of
 
 
@@ -30,6 +30,13 @@ def test_the_best_rate_and_the_range_around_it():
     assert (row["best_lr"], row["loss"]["median"], row["good"], row["good_rates"]) == (0.1, 1.0, [0.01, 0.1], 3)
     assert (row["rates"], row["failed_seeds"], row["seeds"], row["errors"]) == (5, 0, 10, 0)
     assert rows_of(SGD[::-1]) == [row]
+
+
+def test_of_equal_losses_the_smaller_rate_is_best_in_any_order():
+    equal = [record("sgd", lr, 100.0, final) for lr, final in ((1.0, 3.0), (0.1, 2.0), (10.0, 2.0), (0.01, 2.0), (0.001, None))]
+    assert [best_of(some)["lr"] for some in (equal, equal[::-1], equal[:3], equal[-1:])] == [0.01, 0.01, 0.1, 0.001]
+    adam = record("adam", 0.1, 100.0, 0.0)
+    assert by_method([equal[0], adam, equal[1]]) == {"sgd": equal[:2], "adam": [adam]}
 
 
 def test_the_target_is_that_of_the_best_method_on_the_problem():
@@ -65,3 +72,11 @@ def test_the_table_names_what_failed():
     assert lines[-1] == "FAILED adam on sphere, lr 0.1: lr must be small"
     many = [record("adam", lr, 1.0, 0, error="no") for lr in range(1, 12)]
     assert text_of(Result({"steps": 10, "seeds": 2}, {}, many, "now")).splitlines()[-1] == "FAILED: 3 more cells"
+
+
+def test_one_good_rate_is_no_interval_and_a_failed_quantile_is_infinite():
+    records = [record("sgd", 0.1, 100.0, 1.0), record("adam", 0.1, 100.0, None, failed=2)]
+    records[0]["curve"]["loss"] = {"low": [100.0, 1.0], "median": [100.0, 1.0], "high": [100.0, None]}
+    _, first, second, *_ = text_of(Result({"steps": 10, "seeds": 2}, {}, records, "now")).splitlines()
+    assert first.split() == "sgd sphere lr 0.1 1 1 .. inf 1 0.1 (1 of 1) 0 of 2".split()
+    assert second.split() == "adam sphere - - - - 0 of 1 2 of 2".split()

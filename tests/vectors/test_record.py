@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lra_ref.engine.optimizer import Optimizer
-from lra_ref.engine.status import Status
+from lra_ref.status import Status
 from lra_ref.vectors.catalogue import Configuration, configurations
 from lra_ref.vectors.record import Vector, record
 from lra_ref.vectors.scenarios import DIM, EDGES, OFFSETS, SCENARIOS, START

@@ -66,9 +66,11 @@ def test_targets(project, targets, expected):
         ("alpha.py", "no such claim file or folder: alpha.py"),
         ("experiments/alpha.py::beta.one", "unknown claim 'beta.one'"),
         ("experiments/helper.py", "defines no CLAIMS"),
+        ("experiments/empty.py", "^CLAIMS of experiments/empty.py is empty$"),
     ],
 )
 def test_wrong_targets(project, target, message):
+    (project / "empty.py").write_text("CLAIMS = []\n")
     with pytest.raises(ValueError, match=message):
         discover([target])
 

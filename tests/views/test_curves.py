@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lra_ref.views import Band, learning_curves, rate_traces, table_of
+from lra_ref.views import Band, learning_curves, rate_traces, svg, table_of
 from tests.views.drawn import legend, lines, looks, marks
 
 X = np.arange(0.0, 101.0, 10.0)
@@ -37,7 +37,40 @@ def test_bands_are_ordered_whatever_fails(values: list[list[float]]) -> None:
 def test_a_failed_seed_is_worse_than_every_other() -> None:
     values = np.array([[1.0], [2.0], [np.nan], [np.inf], [np.inf]])
     band = Band.of([0.0], values)
-    assert (band.low[0], band.middle[0], band.high[0]) == (1.0, np.inf, np.inf)
+    assert (band.low[0], band.middle[0], band.high[0]) == (pytest.approx(1.4), np.inf, np.inf)
+
+
+def test_failures_do_not_move_quantiles_between_others() -> None:
+    values = np.array([[1.0, 1.0], [2.0, 2.0], [4.0, 4.0], [8.0, np.inf]])
+    band = Band.of([0.0, 1.0], values)
+    assert list(band.low) == [pytest.approx(1.3)] * 2
+    assert list(band.middle) == [3.0, 3.0]
+    assert (np.isfinite(band.high[0]), band.high[1]) == (True, np.inf)
+
+
+@pytest.mark.parametrize("n", range(1, 8))
+def test_the_median_of_a_sweep_is_that_of_a_seed(n: int) -> None:
+    values = np.sort(np.random.default_rng(n).normal(size=n))
+    for failed in range(n + 1):
+        seeds = np.r_[values[: n - failed], np.full(failed, np.nan)]
+        # the smallest value that at least half of the seeds do not exceed
+        expected = np.r_[values[: n - failed], np.full(failed, np.inf)][-(-n // 2) - 1]
+        assert Band.of([0.0], seeds[:, None], method="inverted_cdf").middle[0] == expected
+        # by interpolation it is infinite as soon as half of them failed
+        assert np.isinf(Band.of([0.0], seeds[:, None]).middle[0]) == (2 * failed >= n)
+
+
+def test_labels_are_the_numbers_themselves() -> None:
+    figure = learning_curves({"a": Band.of(X, 1000.0 + 1e-5 * X)})
+    assert ">1000.00050<" in svg(figure)
+
+
+@pytest.mark.parametrize("level", [10.0, 0.1, -3.0, 0.0])
+def test_a_constant_has_an_axis_with_short_labels(level: float) -> None:
+    figure = learning_curves({"a": Band.of(X, np.full(X.size, level))})
+    low, high = figure.axes[0].get_ylim()
+    assert low < level < high
+    assert max(len(label.get_text()) for label in figure.axes[0].get_yticklabels()) <= 6
 
 
 def test_records_with_null() -> None:

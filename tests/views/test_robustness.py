@@ -57,6 +57,45 @@ def test_a_finite_explosion_is_a_triangle() -> None:
     assert "above the axis" in legend(figure)
 
 
+def test_a_run_that_hardly_left_the_start_is_no_explosion() -> None:
+    # most come to within rounding of the lowest value
+    values = np.array([0.9, 1e-19, 1e-22, 1e-20, 1e-21])
+    figure = robustness({"sgd": (RATES, values)}, start=1.0)
+    assert marks(figure, "^") == []
+    assert lines(figure)["sgd"][0, 1] == 0.9
+    low, high = figure.axes[0].get_ylim()
+    assert low < 1e-22 < 1.0 < high
+    exploded = robustness({"sgd": (RATES, np.where(RATES < 1, values, 1e30))}, start=1.0)
+    assert [at for at, _ in marks(exploded, "^")] == [RATES[4]]
+
+
+def test_a_median_of_zero_stands_at_the_edge() -> None:
+    figure = robustness({"sgd": (RATES, [1.0, 0.1, 0.0, 0.001, 0.01]), "hdm": (None, [0.0])})
+    bottom = figure.axes[0].get_ylim()[0]
+    assert lines(figure)["sgd"][2, 1] == bottom < 0.001
+    assert lines(figure)["hdm"][:, 1].tolist() == [bottom, bottom]
+
+
+def test_half_failed_is_infinite_or_not_as_the_median_is_taken() -> None:
+    values = np.array([[1.0, 2.0, np.nan, np.inf]] * 5)
+    for method, expected, size, words in (
+        ("linear", np.nan, 6.0, "half failed or more"),
+        ("inverted_cdf", 2.0, 3.2, "more than half failed"),
+    ):
+        figure = robustness({"sgd": (RATES, values)}, method=method)
+        assert np.array_equal(lines(figure)["sgd"][:, 1], np.full(5, expected), equal_nan=True)
+        crosses = [line for line in figure.axes[0].lines if line.get_marker() == "x" and line.get_xdata().size]
+        assert [line.get_markersize() for line in crosses] == [size]
+        assert words in legend(figure)
+
+
+def test_one_rate_stands_in_the_middle() -> None:
+    for value in (1.0, np.nan):
+        low, high = robustness({"sgd": ([0.1], [value])}, start=1.0).axes[0].get_xlim()
+        assert low * high == pytest.approx(0.01)
+        assert low < 0.1 < high
+
+
 def test_a_method_without_a_rate_is_a_line_from_edge_to_edge() -> None:
     for rates in (None, [None]):
         figure = robustness({"sgd": (RATES, VALUES), "prodigy": (rates, [1.0, 2.0, 3.0])})

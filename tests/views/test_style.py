@@ -120,7 +120,11 @@ def test_the_table_of_a_figure_as_csv() -> None:
     rows = list(csv.reader(io.StringIO(csv_of(drawn))))
     assert rows[0] == ["series", "gradient evaluations", "low", "middle", "high"]
     # quoted where it must be, numbers in full, nothing for what is not finite
-    assert rows[1:] == [["a, b", "0.0", "1.0", "1.0", "1.0"], ["a, b", "1.0", "0.1", "0.1", "0.3"], ["a, b", "2.0", "", "", ""]]
+    assert rows[1:] == [
+        ["a, b", "0.0", "1.0", "1.0", "1.0"],
+        ["a, b", "1.0", *map(repr, np.quantile([0.1, 0.3], [0.1, 0.5, 0.9]).tolist())],
+        ["a, b", "2.0", "", "", ""],
+    ]
     third = 1 / 3
     shows(drawn, ("x",), [(third,), (np.float64(third),), (None,), (np.int64(3),)])
     assert csv_of(drawn).split() == ["x", repr(third), repr(third), '""', "3"]
