@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +16,13 @@ from proofs_check.runner import parts, require_packages, statements
 from proofs_check.steps import METHODS, Fact, Step
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "theory"
+
+
+def plain(text: str) -> str:
+    """Text whose underscores Markdown leaves alone: in ``|_F ... P_{k+1}`` it would take the two for emphasis."""
+    parts = re.split(r"(`[^`]*`)", text)
+    parts[::2] = [re.sub(r"(?<!\w)_(?=\S)", r"\\_", part) for part in parts[::2]]
+    return "".join(parts)
 
 
 def page(part: str, steps: Sequence[Step]) -> str:
@@ -28,14 +36,14 @@ def page(part: str, steps: Sequence[Step]) -> str:
     ]
     facts: dict[str, Fact] = {}
     for theorem in dict.fromkeys(step.theorem for step in steps):
-        lines += [f"## {theorem}", "", statements()[theorem], ""]
+        lines += [f"## {theorem}", "", plain(statements()[theorem]), ""]
         for number, step in enumerate((step for step in steps if step.theorem == theorem), 1):
-            lines += [f"{number}. `{step.id}` ({step.method}) {step.says}", *details(step)]
+            lines += [f"{number}. `{step.id}` ({step.method}) {plain(step.says)}", *details(step)]
             facts.update({fact.name: fact for fact in step.facts})
         lines.append("")
     if facts:
         lines += ["## Facts cited without proof", ""]
-        lines += [f"- **{fact.name}**: {fact.statement} ({fact.source})" for _, fact in sorted(facts.items())]
+        lines += [f"- **{fact.name}**: {plain(fact.statement)} ({fact.source})" for _, fact in sorted(facts.items())]
         lines.append("")
     used = [name for name in METHODS if any(step.method == name for step in steps)]
     lines += ["## Methods", "", *[f"- *{name}*: {METHODS[name]}" for name in used], ""]
@@ -52,7 +60,7 @@ def details(step: Step) -> list[str]:
         ("control, refuted", step.control.what),
         ("stays unknown", step.reason),
     ]
-    return [f"   - {name}: {text}" for name, text in found if text]
+    return [f"   - {name}: {plain(text)}" for name, text in found if text]
 
 
 def main(argv: Sequence[str] | None = None) -> int:

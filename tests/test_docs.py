@@ -9,6 +9,8 @@ import shlex
 from pathlib import Path
 
 import pytest
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
 from lra_ref.cli import parser_of
 from tests.docs.pages import Block, Page, blocks, does_something
@@ -85,6 +87,45 @@ def test_links_between_pages_lead_somewhere():
             assert (page.parent / target).exists() or target.startswith("api/"), f"{page.name}: {target}"
             checked += 1
     assert checked >= 3
+
+
+def _alone_in_a_paragraph(tokens: list[Token], place: int, lines: list[str]) -> bool:
+    """Whether a list has one entry only and follows text without a blank line."""
+    first = tokens[place].map[0]
+    closes = next(k for k in range(place, len(tokens)) if tokens[k].type == "bullet_list_close" and tokens[k].level == 0)
+    entries = sum(token.type == "list_item_open" and token.level == 1 for token in tokens[place:closes])
+    return entries == 1 and first > 0 and bool(lines[first - 1].strip()) and tokens[place - 1].type == "paragraph_close"
+
+
+def _misread(text: str) -> list[str]:
+    """Places where Markdown takes a formula in plain text for markup and drops its signs."""
+    lines, found = text.splitlines(), []
+    tokens = MarkdownIt().enable("table").parse(text)
+    for place, token in enumerate(tokens):
+        first = token.map[0] if token.map else 0
+        if token.type == "bullet_list_open" and token.markup == "+":
+            found.append(f"line {first + 1} begins with a plus")
+        elif token.type == "bullet_list_open" and token.level == 0 and _alone_in_a_paragraph(tokens, place, lines):
+            found.append(f"line {first + 1} begins with a minus")
+        elif token.type == "blockquote_open":
+            found.append(f"line {first + 1} begins with a sign of order")
+        elif token.type == "heading_open" and token.markup in ("=", "-"):
+            found.append(f"line {first + 1} is underlined")
+        elif token.type == "inline":
+            found += [f"line {first + 1}: emphasis by underscores" for part in token.children or () if part.markup in ("_", "__")]
+    return found
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_formulas_in_plain_text_stay_formulas(page):
+    assert _misread(page.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["a <= b\n+ c\n", "x^2 = y\n- z\n", "a\n>= b\n", "sum\n===\n", "[x]_+ and d_{k+1} <= R, |P|_F = |P_{k+1}|\n"]
+)
+def test_formulas_that_are_misread_are_caught(text):
+    assert len(set(_misread(text))) == 1
 
 
 def test_nothing_outside_the_project_is_named():

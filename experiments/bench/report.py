@@ -38,6 +38,12 @@ ROOFLINE = """
 ![Elements per second against bytes per element](performance/roofline.svg)
 
 A step that is bound by memory lies on the line of the bandwidth measured beside it; what lies below spends its time computing.
+
+Stores are ordinary ones. Nearly every vector that a pass writes it has read before, so its lines are in the cache, and stores past the
+caches would save nothing. They would save the read of a line for a vector that is written without being read (a direction that is stored
+for its rate, a saved point: one word per element), and would cost it again where a later pass reads the vector. Kernels are plain Python
+functions, for which the compiler offers no such stores; a vector that is only written counts as one word here, and its row falls short by
+what the processor reads.
 """
 
 
