@@ -29,8 +29,8 @@ from lra_ref.typing import Array
 
 #: numbers between the rows of summands, so that they do not all fall into the same lines of a cache
 APART = 40
-#: below this many chunks, times rows that a step works on, a second thread costs more than it saves
-WORTH = 100
+#: below this many chunks, times rows that a step works on, a second thread costs more than it saves (waking it takes 40 us a pass)
+WORTH = 250
 
 
 class InPlace:
