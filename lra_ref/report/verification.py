@@ -168,13 +168,18 @@ def _banner(shown: Verification) -> str:
     return f"Unfinished: {lacking}. The command that began it goes on when it is given --out {shown.folder}"
 
 
+def breakable(name: str) -> str:
+    """A name that a line may break behind a dot or an underscore, so that a long one does not widen its column."""
+    return name.replace(".", ".<wbr>").replace("_", "_<wbr>")
+
+
 def _summary(shown: Verification) -> str:
     rows = []
     for row in shown.rows:
         claim = shown.claims.get(row["id"])
         control = control_word(row)
         rows.append((
-            Cell(f'<a href="#{sections.anchor(row)}">{esc(row["id"])}</a>'), text(claim.title if claim else ""), text(row["kind"]),
+            Cell(f'<a href="#{sections.anchor(row)}">{breakable(esc(row["id"]))}</a>'), text(claim.title if claim else ""), text(row["kind"]),
             Cell(sections.mark(row["verdict"])), number(row["lhs"]), number(row["rhs"]), number(row["tightness"]),
             Cell(sections.mark(control)), number(row["seeds"]),
         ))  # fmt: skip

@@ -6,6 +6,7 @@ import importlib.util
 from collections.abc import Sequence
 from typing import Any, Protocol, TextIO
 
+from lra_ref.runs.progress import counted
 from lra_ref.verify.kinds import Verdict
 from lra_ref.verify.runner import Result
 
@@ -58,7 +59,7 @@ def summary(result: Judged) -> str:
     wrong = [row["id"] for row in result.rows if not result.as_claimed(row)]
     fired = sum(row["control"]["fired"] for row in result.rows)
     tail = "all as claimed" if not wrong else f"NOT as claimed: {', '.join(wrong)}"
-    return f"{len(result.rows)} claims: {', '.join(parts)}; {fired} controls fired; {tail}"
+    return f"{counted(len(result.rows), 'claim')}: {', '.join(parts)}; {counted(fired, 'control')} fired; {tail}"
 
 
 def remarks(result: Result) -> list[str]:

@@ -96,7 +96,7 @@ def test_an_unfinished_directory_shows_what_is_there_and_says_so(result, tmp_pat
     assert faults(text) == []
     parsed = Page(text)
     assert "Unfinished: 4 cells are finished" in parsed.words
-    assert "1 claims: 1 HOLDS" in parsed.words
+    assert "1 claim: 1 HOLDS" in parsed.words
     assert "2 cells finished, 1 to come" in next(row["notes"] for row in found.rows if row["id"] == "zoo.bound")
 
 
