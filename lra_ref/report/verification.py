@@ -179,7 +179,8 @@ def _summary(shown: Verification) -> str:
         claim = shown.claims.get(row["id"])
         control = control_word(row)
         rows.append((
-            Cell(f'<a href="#{sections.anchor(row)}">{breakable(esc(row["id"]))}</a>'), text(claim.title if claim else ""), text(row["kind"]),
+            Cell(f'<a href="#{sections.anchor(row)}">{breakable(esc(row["id"]))}</a>'), text(claim.title if claim else ""),
+            text(row["kind"]),
             Cell(sections.mark(row["verdict"])), number(row["lhs"]), number(row["rhs"]), number(row["tightness"]),
             Cell(sections.mark(control)), number(row["seeds"]),
         ))  # fmt: skip
