@@ -14,6 +14,7 @@ import sys
 import tempfile
 import threading
 import types
+import warnings
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -61,7 +62,7 @@ def _code_text(code: types.CodeType) -> str:
 
 def fingerprint(function: types.FunctionType, signature: str = "", options: dict[str, Any] | None = None) -> str:
     """Hash of all that determines the machine code of ``function``."""
-    parts = [signature, repr(sorted((options or OPTIONS).items())), sys.version, np.__version__]
+    parts = [signature, repr(sorted((options or OPTIONS).items())), sys.version, np.__version__, _taught()]
     for f in reached(function):
         parts.append(f"{f.__module__}.{f.__qualname__} {_code_text(f.__code__)} {f.__defaults__!r} {f in _APART}")
         for name in sorted(names_used(f.__code__)):
@@ -71,6 +72,12 @@ def fingerprint(function: types.FunctionType, signature: str = "", options: dict
             elif isinstance(value, np.ndarray):
                 parts.append(f"{name}={value.dtype}{value.shape}{hashlib.sha256(value.tobytes()).hexdigest()}")
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:20]
+
+
+@cache
+def _taught() -> str:
+    """The code of what the compiler is taught, which no kernel reaches."""
+    return "".join(_code_text(f.__code__) for f in (_numba.__wrapped__, memory.teach, memory.functions_at))
 
 
 def cache_base() -> Path:
@@ -203,7 +210,40 @@ def _compiled_loop(function: Callable[..., Any], functions: tuple[str, ...], oth
         arguments, result = normalize_signature(signature)  # type: ignore[no-untyped-call]
         return numba.types.FunctionType(result(*arguments))
 
+    kinds = [function_type(text) for text in functions]
     plain, _ = normalize_signature(f"({''.join(text + ', ' for text in others)})")  # type: ignore[no-untyped-call]
-    arguments = [function_type(text) for text in functions] + list(plain)
-    # nobody passes a loop on to other compiled code
-    return _compile(function, numba.void(*arguments), f"{functions}{others}", no_cfunc_wrapper=True)
+    entry = _entry(function, [memory.functions_at(kind) for kind in kinds], len(plain))
+    signature = numba.void(numba.types.int64[:, ::1], *plain)
+    with warnings.catch_warnings():
+        # a call with more than 30 arguments goes through a tuple, of whose functions Numba says that they are an experiment
+        warnings.simplefilter("ignore", numba.core.errors.NumbaExperimentalFeatureWarning)
+        # nobody passes a loop on to other compiled code
+        made = _compile(entry, signature, f"at addresses {functions}{others}", no_cfunc_wrapper=True)
+    count = len(kinds)
+
+    @cache
+    def table(*kernels: Any) -> Any:
+        return np.array([_addresses(kernel, kind) for kernel, kind in zip(kernels, kinds, strict=True)], dtype=np.int64)
+
+    return lambda *arguments: made(table(*arguments[:count]), *arguments[count:])
+
+
+def _entry(function: types.FunctionType, at: list[Any], others: int) -> types.FunctionType:
+    """``function``, given the addresses of its functions: to hand a compiled function over takes 20 us, numbers next to nothing."""
+    names = [f"a{k}" for k in range(others)]
+    called = [f"at{k}(places[{k}, 0], places[{k}, 1])" for k in range(len(at))]
+    text = f"def {function.__name__}(places, {', '.join(names)}):\n    function({', '.join(called + names)})\n"
+    made: dict[str, Any] = {}
+    exec(text, {"function": function, **{f"at{k}": one for k, one in enumerate(at)}}, made)
+    entry: types.FunctionType = made[function.__name__]
+    # the compiler keeps the code of functions that have a file
+    entry.__code__ = entry.__code__.replace(co_filename=function.__code__.co_filename)
+    entry.__module__ = function.__module__
+    return entry
+
+
+def _addresses(kernel: Any, kind: Any) -> tuple[int, int]:
+    """Where the code of a compiled kernel is, as C calls it and as Numba does."""
+    made = kernel.get_compile_result(kind.signature)
+    at = made.library.get_pointer_to_function
+    return at(made.fndesc.llvm_cfunc_wrapper_name), at(made.fndesc.llvm_func_name)

@@ -44,3 +44,21 @@ def teach(numba: Any) -> None:
         kind = numba.np.numpy_support.as_dtype(like.dtype if isinstance(like, types.Array) else like)
         carray = numba.carray
         return lambda address, rows, columns, like: carray(pointer(address), (rows, columns), kind)  # type: ignore[call-arg]
+
+
+def functions_at(kind: Any) -> Any:
+    """For compiled code: what makes a function of this first-class type from its two addresses, as C calls it and as Numba does."""
+    from numba.core import cgutils, types
+    from numba.extending import intrinsic
+
+    @intrinsic
+    def function_at(typing_context, c_address, numba_address):  # type: ignore[no-untyped-def]
+        def made(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+            place = cgutils.create_struct_proxy(kind)(context, builder)  # type: ignore[no-untyped-call]
+            place.c_addr, place.jit_addr = (builder.inttoptr(argument, cgutils.voidptr_t) for argument in arguments)
+            place.py_addr = cgutils.voidptr_t(None)
+            return place._getvalue()
+
+        return kind(types.int64, types.int64), made
+
+    return function_at
