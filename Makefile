@@ -57,10 +57,10 @@ docs: $(STAMP)
 	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build/html
 	@echo "docs/_build/html/index.html"
 
-# what some slow tests need beyond the others: a cluster, the driver of a browser
+# what some slow tests need beyond the others: the driver of a browser
 checks: $(CHECKS)
 $(CHECKS): $(STAMP)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[distributed,browser]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[browser]"
 	@touch $@
 
 test: $(STAMP)

@@ -56,14 +56,19 @@ def test_tasks_that_always_kill_their_worker_are_lost_by_name_and_the_others_are
     assert found == {task: task[0] ** 2 for task in tasks if task[1] == "never"}
 
 
+def spawned():
+    """The processes that a pool of this process has started."""
+    return [child for child in psutil.Process().children() if "spawn_main" in " ".join(child.cmdline())]
+
+
 def interrupted_pool():
     """A pool that is interrupted while its two processes work; they are returned."""
     try:
         with workers(2) as pool:
             futures = [pool.submit(work.slow, number) for number in range(4)]
-            while not futures[1].running():
+            # a process that has only just been made does not have its own command line yet
+            while len(own := spawned()) < 2 or not futures[1].running():
                 time.sleep(0.01)
-            own = [child for child in psutil.Process().children() if "spawn_main" in " ".join(child.cmdline())]
             raise KeyboardInterrupt
     except KeyboardInterrupt:
         return own, [child.is_running() for child in own]
