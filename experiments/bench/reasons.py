@@ -49,7 +49,7 @@ LOCKSTEP = (
 )
 IN_ORDER = (
     "Rosenbrock's kernel adds up the loss in the order of the elements, four cycles from one addition to the next: 0.9 ns per element, half "
-    "of the step, during which the gradient is had for nothing. JAX adds in any order. (Sums of the engine itself run in 128 lanes.)"
+    "of the step, the gradient beside it costs nothing. JAX adds in any order. (Sums of the engine itself run in 128 lanes.)"
 )
 NOISE = (
     "At this dimension the draw of the normals takes as long as the rest of the step, of which the loss, added up in the order of the "
