@@ -48,8 +48,8 @@ LOCKSTEP = (
     "all of a step into one function."
 )
 IN_ORDER = (
-    "Rosenbrock's kernel adds up the loss in the order of the elements, four cycles from one addition to the next: 0.9 ns per element, half "
-    "of the step, the gradient beside it costs nothing. JAX adds in any order. (Sums of the engine itself run in 128 lanes.)"
+    "Rosenbrock's kernel adds up the loss in the order of the elements, four cycles from one addition to the next: 0.9 ns per element, "
+    "half of the step; the gradient beside it costs nothing. JAX adds in any order. (Sums of the engine itself run in 128 lanes.)"
 )
 NOISE = (
     "At this dimension the draw of the normals takes as long as the rest of the step, of which the loss, added up in the order of the "
