@@ -7,7 +7,7 @@ and raises :class:`Undecided` where the balls overlap; whoever asks then doubles
     with precise(128):
         made = run(method, oracle, steps=20)        # the records are object arrays of balls
 
-Inputs are float64 numbers, taken exactly; so are the draws of the noise. Needs ``pip install lra_ref[proofs]``.
+Inputs are float64 numbers, taken exactly; so are the draws of the noise. Needs ``pip install 'lra_ref[proofs]'``.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def available() -> bool:
 @functools.cache
 def _flint() -> Any:
     if not available():
-        raise ImportError("certified numbers need python-flint: pip install lra_ref[proofs]")
+        raise ImportError("certified numbers need python-flint: pip install 'lra_ref[proofs]'")
     import flint
 
     return flint

@@ -23,7 +23,7 @@ def require_packages() -> None:
     """``ImportError`` in one line if a package of the extra is not installed."""
     missing = [package for module, package in NEEDED.items() if importlib.util.find_spec(module) is None]
     if missing:
-        raise ImportError(f"proofs need {', '.join(missing)}: pip install lra_ref[proofs]")
+        raise ImportError(f"proofs need {', '.join(missing)}: pip install 'lra_ref[proofs]'")
 
 
 def parts() -> dict[str, list[Step]]:

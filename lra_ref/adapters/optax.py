@@ -38,7 +38,7 @@ try:
     import jax.numpy as jnp
     import optax
 except ImportError:
-    raise ImportError("lra_ref.adapters.optax needs jax and optax: pip install lra_ref[ports]") from None
+    raise ImportError("lra_ref.adapters.optax needs jax and optax: pip install 'lra_ref[ports]'") from None
 
 SHAPE: Any = jax.ShapeDtypeStruct
 COUNTERS = ("t", "status", "gradient_evaluations", "loss_evaluations")

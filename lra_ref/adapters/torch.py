@@ -39,7 +39,7 @@ from lra_ref.typing import Array
 try:
     import torch
 except ImportError:
-    raise ImportError("lra_ref.adapters.torch needs torch: pip install lra_ref[ports]") from None
+    raise ImportError("lra_ref.adapters.torch needs torch: pip install 'lra_ref[ports]'") from None
 
 #: keys of a parameter group that are no hyper-parameters
 RESERVED = {"params", "param_names", "method", "differentiable", "initial_lr"}

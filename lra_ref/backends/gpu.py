@@ -14,7 +14,7 @@ from lra_ref.typing import Array
 
 #: IEEE 754 operations only: no contraction, no flushing of subnormal numbers, divisions and roots rounded correctly
 OPTIONS = ("--std=c++17", "--fmad=false", "--ftz=false", "--prec-div=true", "--prec-sqrt=true")
-INSTALL = "pip install lra_ref[gpu]"
+INSTALL = "pip install 'lra_ref[gpu]'"
 
 
 class NoDevice(RuntimeError):

@@ -77,7 +77,7 @@ def command(arguments: argparse.Namespace, out: Path) -> str:
 def _check_report(path: Path) -> None:
     """Refuse before the computation a report that could not be written after it."""
     if importlib.util.find_spec("matplotlib") is None:
-        raise ValueError("--report needs matplotlib: pip install lra_ref[report]")
+        raise ValueError("--report needs matplotlib: pip install 'lra_ref[report]'")
     if path.is_dir() or not path.absolute().parent.is_dir():
         raise ValueError(f"--report must name a file in an existing folder, got {path}")
 
@@ -85,7 +85,7 @@ def _check_report(path: Path) -> None:
 def _report(result: Result, out: Path, arguments: argparse.Namespace) -> None:
     path = Path(arguments.report or out / "report.html")
     if importlib.util.find_spec("matplotlib") is None:
-        print("no HTML report, it needs matplotlib: pip install lra_ref[report]", file=sys.stderr)
+        print("no HTML report, it needs matplotlib: pip install 'lra_ref[report]'", file=sys.stderr)
         return
     from lra_ref.report.verification import write_report
 

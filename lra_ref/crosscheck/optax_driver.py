@@ -16,7 +16,7 @@ try:
     import jax.numpy as jnp
     import optax  # type: ignore[import-untyped,unused-ignore]
 except ImportError:
-    raise ImportError("the framework optax needs JAX and Optax: pip install lra_ref[ports]") from None
+    raise ImportError("the framework optax needs JAX and Optax: pip install 'lra_ref[ports]'") from None
 
 
 def _double() -> contextlib.AbstractContextManager[Any]:

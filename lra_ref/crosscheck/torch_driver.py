@@ -14,7 +14,7 @@ from lra_ref.typing import Array
 try:
     import torch
 except ImportError:
-    raise ImportError("the framework torch needs PyTorch: pip install lra_ref[ports]") from None
+    raise ImportError("the framework torch needs PyTorch: pip install 'lra_ref[ports]'") from None
 
 
 class TorchDriver(Driver):

@@ -30,7 +30,7 @@ def datasets() -> Any:
     try:
         return importlib.import_module("sklearn.datasets")
     except ImportError:
-        raise ImportError("real data needs scikit-learn: pip install lra_ref[data]") from None
+        raise ImportError("real data needs scikit-learn: pip install 'lra_ref[data]'") from None
 
 
 def read_libsvm(path: str) -> tuple[Array, Array]:

@@ -90,7 +90,7 @@ def scheduler(address: str) -> Iterator[concurrent.futures.Executor]:
     Raises ``ImportError`` without the package, ``ValueError`` if no scheduler answers; one line each.
     """
     if importlib.util.find_spec("distributed") is None:
-        raise ImportError("--scheduler needs dask.distributed: pip install lra_ref[distributed]")
+        raise ImportError("--scheduler needs dask.distributed: pip install 'lra_ref[distributed]'")
     distributed: Any = importlib.import_module("distributed")
     try:
         client = distributed.Client(address, timeout=PATIENCE, set_as_default=False)

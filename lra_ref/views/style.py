@@ -62,7 +62,7 @@ _TABLES: WeakKeyDictionary[Any, Table] = WeakKeyDictionary()
 def need_matplotlib() -> None:
     """``ValueError`` naming the extra if matplotlib is not installed."""
     if importlib.util.find_spec("matplotlib") is None:
-        raise ValueError("plots need matplotlib: pip install lra_ref[report]")
+        raise ValueError("plots need matplotlib: pip install 'lra_ref[report]'")
 
 
 def styled(view: Callable[P, R]) -> Callable[P, R]:

@@ -281,7 +281,7 @@ def test_without_jax_one_line_says_what_to_install(missing: str) -> None:
     code = f"import sys; sys.modules['{missing}'] = None; import lra_ref.adapters.optax"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert done.stderr.splitlines()[-1] == "ImportError: lra_ref.adapters.optax needs jax and optax: pip install lra_ref[ports]"
+    assert done.stderr.splitlines()[-1] == "ImportError: lra_ref.adapters.optax needs jax and optax: pip install 'lra_ref[ports]'"
 
 
 def test_the_example_of_the_page_runs() -> None:

@@ -275,7 +275,7 @@ def test_without_torch_one_line_says_what_to_install() -> None:
     code = "import sys; sys.modules['torch'] = None; import lra_ref.adapters.torch"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert done.stderr.splitlines()[-1] == "ImportError: lra_ref.adapters.torch needs torch: pip install lra_ref[ports]"
+    assert done.stderr.splitlines()[-1] == "ImportError: lra_ref.adapters.torch needs torch: pip install 'lra_ref[ports]'"
 
 
 def test_the_examples_of_the_page_run(capsys: pytest.CaptureFixture[str]) -> None:

@@ -19,7 +19,7 @@ def test_without_a_device_one_line_and_exit_2(tmp_path: Path, monkeypatch: pytes
     assert gpu.main(["--out", str(tmp_path / "results")]) == 2
     out, err = capsys.readouterr()
     assert out == ""
-    assert err == "not measured: no GPU (the GPU backend needs CuPy: pip install lra_ref[gpu])\n"
+    assert err == "not measured: no GPU (the GPU backend needs CuPy: pip install 'lra_ref[gpu]')\n"
     assert not (tmp_path / "results").exists()
 
 

@@ -93,7 +93,7 @@ def test_cupy_arrays_in_and_out(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_without_cupy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "cupy", None)
     for call in (gpu.device, lambda: DeviceInPlace(make_method("sgd"), np.ones(3)), lambda: run_it()):
-        with pytest.raises(ImportError, match=r"^the GPU backend needs CuPy: pip install lra_ref\[gpu\]$"):
+        with pytest.raises(ImportError, match=r"^the GPU backend needs CuPy: pip install 'lra_ref\[gpu\]'$"):
             call()
 
 
@@ -108,7 +108,7 @@ def test_a_cupy_that_does_not_load_says_why(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_info_shows_the_backend_and_why_it_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "cupy", None)
-    assert cupy_backend() == {"available": False, "text": "not available: the GPU backend needs CuPy: pip install lra_ref[gpu]"}
+    assert cupy_backend() == {"available": False, "text": "not available: the GPU backend needs CuPy: pip install 'lra_ref[gpu]'"}
     monkeypatch.setitem(sys.modules, "cupy", look_alike(0))
     assert cupy_backend() == {"available": False, "text": "not available: CuPy finds no GPU"}
     monkeypatch.setitem(sys.modules, "cupy", look_alike())

@@ -123,7 +123,7 @@ def test_a_framework_that_is_not_there_is_named_with_what_to_install(framework: 
 
     monkeypatch.delitem(sys.modules, f"lra_ref.crosscheck.{framework}_driver", raising=False)
     monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(ImportError, match=rf"the framework {framework} needs .*: pip install lra_ref\[ports\]$"):
+    with pytest.raises(ImportError, match=rf"the framework {framework} needs .*: pip install 'lra_ref\[ports\]'$"):
         make_driver(framework, Given, False)
 
 

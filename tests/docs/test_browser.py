@@ -58,7 +58,7 @@ def test_pages_in_a_browser(tmp_path):
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
-        missing("playwright is not installed: pip install lra_ref[browser]")
+        missing("playwright is not installed: pip install 'lra_ref[browser]'")
     site = build(tmp_path / "site")
     wrong = tmp_path / "wrong.html"
     wrong.write_text(WRONG.format('<img src="http://127.0.0.1:9/a.png"><script>no_such_name()</script>'), encoding="utf-8")

@@ -158,7 +158,7 @@ def test_without_the_library_one_line_says_what_to_install(monkeypatch):
     monkeypatch.setattr(readings, "available", lambda: False)
     readings._flint.cache_clear()
     try:
-        with pytest.raises(ImportError, match=r"pip install lra_ref\[proofs\]"), precise(64):
+        with pytest.raises(ImportError, match=r"pip install 'lra_ref\[proofs\]'"), precise(64):
             pass
     finally:
         readings._flint.cache_clear()

@@ -155,5 +155,5 @@ def test_a_missing_scikit_learn_names_the_extra(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
     assert make_problem("logistic").samples == 200
     for name in BUNDLED:
-        with pytest.raises(ImportError, match=r"^real data needs scikit-learn: pip install lra_ref\[data\]$"):
+        with pytest.raises(ImportError, match=r"^real data needs scikit-learn: pip install 'lra_ref\[data\]'$"):
             make_problem("logistic", data=name)

@@ -133,7 +133,7 @@ def test_processes_give_the_same_rows() -> None:
 def test_missing_packages_are_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(runner, "NEEDED", {"no_such_module": "no-such-package"})
     assert main(["gala"]) == 2
-    assert capsys.readouterr().err == "proofs_check: error: proofs need no-such-package: pip install lra_ref[proofs]\n"
+    assert capsys.readouterr().err == "proofs_check: error: proofs need no-such-package: pip install 'lra_ref[proofs]'\n"
 
 
 def test_rows_are_plain_data() -> None:

@@ -92,5 +92,5 @@ def test_a_file_that_cannot_be_written(tmp_path):
 
 def test_without_matplotlib_the_extra_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(ValueError, match=r"plots need matplotlib: pip install lra_ref\[report\]"):
+    with pytest.raises(ValueError, match=r"plots need matplotlib: pip install 'lra_ref\[report\]'"):
         write(tmp_path)

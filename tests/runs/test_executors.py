@@ -125,7 +125,7 @@ def test_a_scheduler_that_is_not_there_is_one_line(monkeypatch):
 def test_without_dask_the_extra_is_named(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with (
-        pytest.raises(ImportError, match=r"--scheduler needs dask.distributed: pip install lra_ref\[distributed\]"),
+        pytest.raises(ImportError, match=r"--scheduler needs dask.distributed: pip install 'lra_ref\[distributed\]'"),
         executor_of("tcp://x", None),
     ):
         pass

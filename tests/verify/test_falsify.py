@@ -275,7 +275,7 @@ def test_what_has_no_certified_reading_says_so():
 
 def test_without_the_library_the_line_says_what_to_install(monkeypatch):
     monkeypatch.setattr("lra_ref.verify.falsify.certify.available", lambda: False)
-    assert "pip install lra_ref[proofs]" in falsify(HUMP, role="control", budget=60).sentence()
+    assert "pip install 'lra_ref[proofs]'" in falsify(HUMP, role="control", budget=60).sentence()
 
 
 def shifted(case, seeds, settings):

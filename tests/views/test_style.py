@@ -104,7 +104,7 @@ def test_paths_that_cannot_be_written(tmp_path: Path, name: str, message: str) -
 
 def test_without_matplotlib_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(ValueError, match=r"plots need matplotlib: pip install lra_ref\[report\]"):
+    with pytest.raises(ValueError, match=r"plots need matplotlib: pip install 'lra_ref\[report\]'"):
         check_path(tmp_path / "x.png")
     with pytest.raises(ValueError, match="plots need matplotlib"):
         figure()

@@ -41,7 +41,7 @@ class Certificate:
 def certify(target: Target, instance: Instance) -> Certificate:
     """Run and judge an instance over balls, at rising precision until it is decided."""
     if not available():
-        return Certificate(None, None, "certified arithmetic needs python-flint: pip install lra_ref[proofs]")
+        return Certificate(None, None, "certified arithmetic needs python-flint: pip install 'lra_ref[proofs]'")
     if target.claim.pilot is not None:
         return Certificate(None, None, "the claim has a pilot run")
     with _caches_apart(target):
