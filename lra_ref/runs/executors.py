@@ -178,8 +178,11 @@ def _in_pool(call: Callable[[Any], Any], left: dict[int, Any], jobs: int, suspec
 
 
 def _one_by_one(call: Callable[[Any], Any], suspects: dict[int, Any], lost: Callable[[Any, str], Any]) -> Iterator[tuple[int, Any]]:
-    """Outcomes of tasks that have a process to themselves while they are computed: if it dies too, it is the task."""
-    waiting = list(suspects)
+    """Outcomes of tasks that have a process to themselves while they are computed: if it dies twice, it is the task.
+
+    A suspect may not even have begun when the pool went down, so what happened there does not count.
+    """
+    waiting, died = list(suspects), set[int]()
     while waiting:
         with workers(1) as pool:
             while waiting:
@@ -187,7 +190,11 @@ def _one_by_one(call: Callable[[Any], Any], suspects: dict[int, Any], lost: Call
                 try:
                     outcome = pool.submit(call, suspects[place]).result()
                 except BrokenProcessPool:
-                    yield place, lost(suspects[place], "the process that computed it died twice (killed, out of memory, or crashed)")
+                    if place in died:
+                        yield place, lost(suspects[place], "the process that computed it died twice (killed, out of memory, or crashed)")
+                    else:
+                        died.add(place)
+                        waiting.insert(0, place)
                     break
                 yield place, outcome
 

@@ -48,6 +48,12 @@ def test_a_worker_that_is_killed_loses_nothing(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["died-0", "died-3"]
 
 
+def test_a_suspect_that_had_not_begun_still_has_two_tries(tmp_path):
+    suspects = {4: (4, "once", str(tmp_path)), 5: (5, "always", str(tmp_path)), 6: (6, "never", str(tmp_path))}
+    found = dict(executors._one_by_one(work.deadly, suspects, work.lost))
+    assert found == {4: 16, 5: work.lost(suspects[5], "the process that computed it died twice (killed, out of memory, or crashed)"), 6: 36}
+
+
 def test_tasks_that_always_kill_their_worker_are_lost_by_name_and_the_others_are_not(tmp_path):
     tasks = [(number, "always" if number in (1, 2) else "never", str(tmp_path)) for number in range(6)]
     found = outcomes(work.deadly, tasks, jobs=2)
