@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import os
+import struct
+import tokenize
+import zipfile
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -69,6 +73,11 @@ def block_offsets(offsets: Sequence[int] | Array | None, dim: int) -> Array:
     return array.astype(np.int64)
 
 
+#: what a file that is no archive of arrays, or damaged, makes the readers of archives and arrays raise
+DAMAGED = (
+    zipfile.BadZipFile, zlib.error, struct.error, ValueError, EOFError, RuntimeError, OverflowError, MemoryError, SyntaxError,
+    tokenize.TokenError,
+)  # fmt: skip
 #: the largest whole number of compiled code
 INT64 = 2**63 - 1
 

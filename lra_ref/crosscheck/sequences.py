@@ -11,15 +11,13 @@ A sequence answers ``evaluate(sample, x) -> (loss, gradient)``; the name of a sa
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from lra_ref.checks import as_array, block_offsets, path_of, vector, whole
+from lra_ref.checks import DAMAGED, as_array, block_offsets, path_of, vector, whole
 from lra_ref.oracles.base import Oracle, as_oracle
 from lra_ref.parameters import shown, unknown
 from lra_ref.typing import Array
@@ -216,7 +214,7 @@ PATTERNS: dict[str, Callable[[np.random.Generator, int, Array], Array]] = {
     "denormal": _denormal,
 }
 #: what a file that is no array, or damaged, makes NumPy raise
-UNREADABLE = (OSError, ValueError, EOFError, MemoryError, RuntimeError, SyntaxError, zipfile.BadZipFile, zlib.error)
+UNREADABLE = (OSError, *DAMAGED)
 #: normal gradients, every tensor without one in some steps
 GAPS = "gaps"
 #: size of the noise of the functions that go by a name

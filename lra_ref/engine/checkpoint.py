@@ -12,16 +12,14 @@ import io
 import json
 import os
 import secrets
-import struct
 import zipfile
-import zlib
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from lra_ref.checks import block_offsets, path_of
+from lra_ref.checks import DAMAGED, block_offsets, path_of
 from lra_ref.engine.loop import FIELDS
 from lra_ref.engine.run import Run, Trajectories
 from lra_ref.methods import Method
@@ -213,12 +211,12 @@ def _settle(folder: Path) -> None:
 def _read(path: PATH) -> tuple[dict[str, Any], dict[str, Array]]:
     name = path_of(path)
     try:
-        with open(path, "rb") as file, zipfile.ZipFile(file) as archive:
-            # whole members first: their check sums are verified before anything is believed
+        # the whole file and whole members first: a damaged archive points anywhere, and check sums are verified before anything is believed
+        with zipfile.ZipFile(io.BytesIO(Path(path).read_bytes())) as archive:
             members = {member.removesuffix(".npy"): io.BytesIO(archive.read(member)) for member in archive.namelist()}
         arrays = {member: np.lib.format.read_array(content, allow_pickle=False) for member, content in members.items()}
         header = json.loads(str(arrays.pop("header")[()])) if "header" in arrays else None
-    except (zipfile.BadZipFile, zlib.error, struct.error, ValueError, EOFError, RuntimeError, OverflowError, MemoryError) as problem:
+    except DAMAGED as problem:
         reason = str(problem).splitlines()[0] if str(problem) else type(problem).__name__
         raise ValueError(f"{name}: not a checkpoint, or damaged: {reason}") from None
     if not isinstance(header, dict) or header.get("format") != FORMAT:

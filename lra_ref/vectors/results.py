@@ -13,14 +13,13 @@ from __future__ import annotations
 import io
 import os
 import zipfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from lra_ref.checks import path_of
+from lra_ref.checks import DAMAGED, path_of
 from lra_ref.typing import Array
 from lra_ref.vectors.folder import parsed
 from lra_ref.vectors.numbers import PRECISIONS, table
@@ -71,10 +70,10 @@ def _rows(value: Any, where: str) -> Array:
 
 def _from_npz(path: Path) -> Results:
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(io.BytesIO(path.read_bytes())) as archive:
             members = {member.removesuffix(".npy"): io.BytesIO(archive.read(member)) for member in archive.namelist()}
         arrays = {member: np.lib.format.read_array(content, allow_pickle=False) for member, content in members.items()}
-    except (zipfile.BadZipFile, zlib.error, ValueError, EOFError, RuntimeError, OverflowError, MemoryError, SyntaxError) as problem:
+    except DAMAGED as problem:
         reason = str(problem).splitlines()[0] if str(problem) else type(problem).__name__
         raise ValueError(f"{path}: not a .npz file, or damaged: {reason}") from None
     kinds = {array.dtype.name for array in arrays.values()}

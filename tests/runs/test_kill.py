@@ -17,6 +17,8 @@ from lra_ref.verify import verify
 from tests.verify import zoo
 
 GRID = {"methods": "sgd,adam", "problems": "sphere,rosenbrock", "lr": "1e-3:10:5", "steps": 200, "seeds": 2, "oracle": "gaussian"}
+#: steps of a cell that takes about a tenth of a second
+LONG = 1_000_000
 WORDS = ["sweep", "sgd,adam", "sphere,rosenbrock", "--lr", "1e-3:10:5", "--seeds", "2", "--oracle", "gaussian"]
 
 
@@ -39,7 +41,7 @@ def test_killed_at_random_moments_it_ends_with_the_same_result(tmp_path, kind, k
 
 def process(folder, *more):
     """``lra-ref sweep`` of cells of about a tenth of a second, in its own process."""
-    words = [sys.executable, "-m", "lra_ref.cli", *WORDS, "--steps", "20000", "--out", str(folder), *more]
+    words = [sys.executable, "-m", "lra_ref.cli", *WORDS, "--steps", str(LONG), "--out", str(folder), *more]
     return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
@@ -72,7 +74,7 @@ def test_a_command_that_is_ended_resumes(tmp_path, how, jobs):
     resumed = process(folder)
     out, err = resumed.communicate(timeout=300)
     assert resumed.returncode == 0, err
-    assert without_seconds(load(folder).records) == without_seconds(sweep(**{**GRID, "steps": 20000}).records)
+    assert without_seconds(load(folder).records) == without_seconds(sweep(**{**GRID, "steps": LONG}).records)
 
 
 @pytest.mark.slow
