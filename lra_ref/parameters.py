@@ -185,6 +185,8 @@ class Parameters:
 
 #: so many valid names are still listed in full
 LISTED = 60
+#: a name this similar may be meant, in difflib's measure; at 0.5 short names resemble anything
+NEAR = 0.6
 #: so many letters of a refused value are shown
 SHOWN = 200
 
@@ -198,7 +200,7 @@ def shown(value: object) -> str:
 def unknown(kind: str, name: object, valid: Iterable[str]) -> str:
     """One clear line for an unknown name, with the nearest valid ones."""
     names, given = sorted(valid), str(name)[:SHOWN]
-    near = difflib.get_close_matches(given, names, n=3, cutoff=0.5)
+    near = difflib.get_close_matches(given, names, n=3, cutoff=NEAR)
     if not near and len(names) > LISTED:
         near = difflib.get_close_matches(given, names, n=5, cutoff=0.0)
     hint = f"did you mean {' or '.join(near)}?" if near else f"valid: {', '.join(names) if names else 'none'}"

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -44,7 +45,8 @@ def test_help_and_version(capsys):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["verfy"], "unknown command 'verfy'; did you mean verify or vectors?"),
+        (["verfy"], "unknown command 'verfy'; did you mean verify?"),
+        (["nosuch"], "unknown command 'nosuch'; valid: bench, check-gradient, crosscheck, "),
         (["verify", "--preset", "quikc"], "--preset: invalid choice: 'quikc'"),
         (["verify", "--jobs", "x"], "--jobs: invalid int value: 'x'"),
         (["verify", ZOO, "--jobs", "0"], "jobs must be a whole number >= 1, got 0"),
@@ -81,8 +83,17 @@ def test_verify_prints_a_table_and_writes_the_report(capsys, tmp_path):
     (folder,) = (tmp_path / "runs").iterdir()
     assert (folder / "report.html").exists()
     assert list((folder / "plots").glob("*.svg"))
-    assert "[1/5] own.halving, L = 1: HOLDS" in err
     assert "\x1b" not in out + err
+
+
+def test_verify_shows_progress_and_the_time_left(capsys, monkeypatch):
+    monkeypatch.setattr("lra_ref.runs.progress.PAUSE", 0.0)
+    code, _, err = run(capsys, "verify", EXAMPLE, "--preset", "smoke", "--json")
+    lines = [line for line in err.splitlines() if line.startswith("[")]
+    assert code == 0
+    assert re.fullmatch(r"\[1/4\] verify: own\.halving, L = 1: HOLDS; [\d.]+ s, about [\d.]+ s left", lines[0])
+    assert "own.halving control, " in err
+    assert re.fullmatch(r"\[4/4\] verify: .*; [\d.]+ s", lines[-1])
 
 
 def test_json_is_one_object_on_stdout(capsys):
@@ -160,8 +171,12 @@ def test_ctrl_c_leaves_a_directory_that_resumes(tmp_path, jobs):
     assert (process.returncode, out) == (130, "")
     assert "Traceback" not in err
     resume = f"lra-ref verify slow.py --preset quick --out run{' --jobs 2' if jobs == '2' else ''}"
-    assert err.splitlines()[-1] == f"lra-ref verify: interrupted; resume with: {resume}"
+    # the interrupt may come between the second cell and the count of it
+    told = [f"lra-ref verify: interrupted; {count} of 3 cells are finished; resume with: {resume}" for count in (1, 2)]
+    assert err.splitlines()[-1] in told
+    before = cells.read_bytes()
     (tmp_path / "go").write_text("")
     command = [sys.executable, "-m", "lra_ref.cli", *resume.split()[1:]]
-    again = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
-    assert again.stderr.startswith("[3/3] slow.a, waits: HOLDS")
+    subprocess.run(command, capture_output=True, env=environment, check=True)
+    assert cells.read_bytes().startswith(before)
+    assert cells.read_bytes().count(b"\n") == 3

@@ -36,15 +36,13 @@ ROOF = "commands"
 #: one name, five rooms
 ROOMS = ("lra_ref/rates/gala.py", "experiments/gala.py", "proofs_check/gala.py", "tests/rates/test_gala.py", "docs/theory/gala.md")
 ROOMS_ABOUT = ("equations, formulas, kernels", "claims, checked on runs", "proof steps, decided", "tests", "theory")
-#: imports made on request, inside functions, against the order of the floors: (package, what it imports)
-ON_REQUEST = {("verify", "views")}
 LEFT, WIDTH, BOX_HEIGHT, GAP, ROOF_HEIGHT, PER_ROW = 20, 960, 44, 10, 92, 5
 
 
 def imports() -> dict[str, set[str]]:
     """Package -> packages that its modules import; the modules beside the packages are ``base``, the command line is ``commands``.
 
-    Imports for type checkers only do not count, nor does what ``__init__`` and ``cli`` load on demand, nor those of ``ON_REQUEST``.
+    Imports for type checkers only do not count, nor does what ``__init__`` and ``cli`` load on demand.
     """
     found: dict[str, set[str]] = {}
     for path in sorted(PACKAGE.rglob("*.py")):
@@ -54,10 +52,7 @@ def imports() -> dict[str, set[str]]:
             continue
         found.setdefault(owner, set()).update(_imported(ast.parse(path.read_text(encoding="utf-8"))) - {owner})
     folders = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
-    graph = {owner: {name if name in folders else "base" for name in names} - {owner} for owner, names in found.items()}
-    for owner, name in ON_REQUEST:
-        graph[owner].remove(name)
-    return graph
+    return {owner: {name if name in folders else "base" for name in names} - {owner} for owner, names in found.items()}
 
 
 def _imported(node: ast.AST) -> set[str]:

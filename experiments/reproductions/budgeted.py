@@ -22,6 +22,8 @@ NUDGE = 1e-15
 #: significant digits of a loss
 DIGITS = 7
 WHY = f"{DIGITS} digits are kept; a run amplifies roundings as it amplifies a change of its start, which is measured (column sensitivity)"
+#: the columns of what no seed changes: gradient evaluations of the whole run, F at the start
+FIXED = (Column("evaluations"), Column("start", "number", rtol=1e-9, why="10 digits are kept"))
 
 
 def order_of_magnitude(here: str, committed: str) -> bool:

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from experiments.reproductions.budgeted import SHARES, columns, measured
+from experiments.reproductions.budgeted import FIXED, SHARES, columns, measured
 from experiments.reproductions.frame import Column, Reproduction
 from experiments.reproductions.gala_robustness_page import figures, judge, tables
 from lra_ref.methods import Method, make_method
@@ -107,8 +107,7 @@ REPRODUCTION = Reproduction(
     source="Jiang, Kavis, Mokhtari, arXiv 2506.08419",
     columns=(
         *(Column(name, "key") for name in ("problem", "method", "rate", "seed")),
-        Column("evaluations"),
-        Column("start", "number", rtol=1e-9, why="10 digits are kept"),
+        *FIXED,
         *columns(SHARES),
     ),
     tasks=tasks,

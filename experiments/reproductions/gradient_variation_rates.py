@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from experiments.gradient_variation_claims.variation import obeys
-from experiments.reproductions.budgeted import columns, cost, measured
+from experiments.reproductions.budgeted import FIXED, columns, cost, measured
 from experiments.reproductions.frame import Column, Reproduction
 from experiments.reproductions.gradient_variation_rates_page import BASES, MEMBERS, SHARES, figures, judge, tables
 from lra_ref.engine.reference import Vectors, reference_run
@@ -128,8 +128,7 @@ REPRODUCTION = Reproduction(
     source="Z. Yang, arXiv 2508.13639 (its formula is not public)",
     columns=(
         *(Column(name, "key") for name in ("problem", "base", "rate", "cap", "seed")),
-        Column("evaluations"),
-        Column("start", "number", rtol=1e-9, why="10 digits are kept"),
+        *FIXED,
         Column("per_step"),
         Column("obeys", same=near, why="on runs without a cap, which are chaotic, a rounding may turn single steps"),
         *columns(SHARES),

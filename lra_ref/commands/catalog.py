@@ -73,6 +73,33 @@ def declared(owner: Any, values: Mapping[str, Any] | None = None) -> list[dict[s
     return rows
 
 
+def together(parts: Mapping[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    """The parameters of several parts, one row per name: a value goes to every part that has the name.
+
+    Where two parts differ in what a name means, what it may be or what it is by default, the row says it of each.
+    """
+    owners: dict[str, dict[str, dict[str, Any]]] = {}
+    for part, rows in parts.items():
+        for row in rows:
+            owners.setdefault(row["name"], {})[part] = row
+    return [_merged(name, rows) for name, rows in owners.items()]
+
+
+def _merged(name: str, rows: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    def of_each(key: str, apart: Callable[[dict[str, Any]], Any]) -> Any:
+        values = {part: row[key] for part, row in rows.items()}
+        first = next(iter(values.values()))
+        return first if all(value == first for value in values.values()) else apart(values)
+
+    def text(values: dict[str, Any]) -> str:
+        return "; ".join(f"{part}: {value}" for part, value in values.items())
+
+    return {
+        "name": name, "default": of_each("default", dict), "required": any(row["required"] for row in rows.values()),
+        "constraint": of_each("constraint", text), "doc": of_each("doc", text),
+    }  # fmt: skip
+
+
 def directions() -> list[Entry]:
     """Every registered direction."""
     from lra_ref.methods import METHODS  # noqa: F401  # registers the parts
@@ -101,8 +128,8 @@ def method(name: str) -> Entry:
 
     if name in METHODS:
         made = METHODS[name]()
-        parts, factory = (made.direction, made.rate), METHODS[name]
-        rows = [row for part in parts for row in declared(type(part).Parameters, part.parameters.as_dict())]
+        parts, factory = {"direction": made.direction, "rate": made.rate}, METHODS[name]
+        rows = together({which: declared(type(part).Parameters, part.parameters.as_dict()) for which, part in parts.items()})
         text, source, own = first_sentence(factory.__doc__), made.rate.source, _own(factory, {row["name"] for row in rows})
         names = {"direction": made.direction.name, "rate": made.rate.name}
         return Entry(name, text, source, (*own, *rows), {**names, **asks_for(made.rate), "notes": made.notes})
@@ -114,7 +141,7 @@ def method(name: str) -> Entry:
         make_method(name)  # raises, with the nearest names
     d_class, r_class = DIRECTIONS[direction], RATES[rate]
     values = {"lr": d_class.default_lr} if rate == "constant" else {}
-    rows = declared(r_class.Parameters, values) + declared(d_class.Parameters)
+    rows = together({"rate": declared(r_class.Parameters, values), "direction": declared(d_class.Parameters)})
     text, source = first_sentence(d_class.__doc__), d_class.source
     if rate != "constant":
         text, source = f"{text} Rate: {first_sentence(r_class.__doc__)}", f"{source}; rate: {r_class.source}"

@@ -123,7 +123,7 @@ def _groups(options: list[str]) -> list[dict[str, Any]]:
 def _cases(arguments: argparse.Namespace, method: Any) -> list[Any] | None:
     """The runs of the options; None: those of the comparison itself."""
     from lra_ref.checks import whole
-    from lra_ref.crosscheck.comparison import battery, own_case
+    from lra_ref.crosscheck.cases import battery, own_case
     from lra_ref.crosscheck.sequences import fixed
 
     steps, seed = whole("--steps", arguments.steps, 1), whole("--seed", arguments.seed)
@@ -143,7 +143,7 @@ def _cases(arguments: argparse.Namespace, method: Any) -> list[Any] | None:
 def _problem_case(arguments: argparse.Namespace, method: Any, steps: int, seed: int) -> Any:
     """A problem behind its oracle; without --feedback both sides get the gradients that the reference meets."""
     from lra_ref.commands.run import BATCH, make_problem
-    from lra_ref.crosscheck.comparison import Case, recorded
+    from lra_ref.crosscheck.cases import Case, recorded
     from lra_ref.crosscheck.layouts import flat_layout
     from lra_ref.crosscheck.machine import needs_objective
     from lra_ref.crosscheck.sequences import of_oracle

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from lra_ref.commands.output import emit, emit_json, say
+from lra_ref.report.instance import draw
 from lra_ref.verify.discover import Found, discover, load
-from lra_ref.verify.falsify.draw import draw
 from lra_ref.verify.falsify.outcome import Outcome, falsify, level
 from lra_ref.verify.witness import save
 

@@ -88,7 +88,9 @@ def in_full(entry: Entry) -> str:
 
 
 def _value(value: Any) -> str:
-    """A default as one would write it after ``--set name=``."""
+    """A default as one would write it after ``--set name=``; those of several parts by name."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{_value(of_part)} ({part})" for part, of_part in value.items())
     return {None: "none", True: "true", False: "false"}[value] if value is None or isinstance(value, bool) else str(value)
 
 

@@ -45,6 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     """Run ``lra-ref sweep``."""
+    from lra_ref.runs.progress import Progress
     from lra_ref.sweep.face import run_grid
 
     grid = make_grid(arguments)
@@ -53,13 +54,17 @@ def main(arguments: argparse.Namespace) -> int:
     if arguments.dry_run:
         return _plan(grid, arguments)
     out = Path(arguments.out or f"runs/sweep-{datetime.datetime.now():%Y%m%d-%H%M%S}")
-    show = Shown(len(grid.cells()))
+    progress = Progress("sweep", len(grid.cells()))
+
+    def show(done: int, total: int, cell: Any, record: dict[str, Any]) -> None:
+        progress(done, total, cell.name + (f": {record['error']}" if record["error"] else ""))
+
     try:
         result = run_grid(grid, out, arguments.jobs, None, arguments.scheduler, show)
     except KeyboardInterrupt:
-        raise KeyboardInterrupt(f"interrupted; {show.told()}resume with: {command(arguments, out)}") from None
+        raise KeyboardInterrupt(f"interrupted; {progress.told()}resume with: {command(arguments, out)}") from None
     finally:
-        show.close()
+        progress.close()
     return _shown(result, out, arguments)
 
 
@@ -119,25 +124,3 @@ def _shown(result: Result, out: Path, arguments: argparse.Namespace) -> int:
         emit(text_of(result))
     say(f"records: {out}; lra-ref report {out} draws them")
     return result.exit_code
-
-
-class Shown:
-    """Progress of a sweep on stderr."""
-
-    def __init__(self, total: int) -> None:
-        from lra_ref.runs.progress import Progress
-
-        self.progress, self.done, self.total = Progress("sweep", total), 0, total
-
-    def __call__(self, done: int, total: int, cell: Any, record: dict[str, Any]) -> None:
-        """Show that a cell is finished."""
-        self.done = done
-        self.progress(done, cell.name + (f": {record['error']}" if record["error"] else ""))
-
-    def told(self) -> str:
-        """How far the sweep came, if anything was finished."""
-        return f"{self.done} of {self.total} cells are finished; " if self.done else ""
-
-    def close(self) -> None:
-        """Remove the bar."""
-        self.progress.close()

@@ -10,10 +10,10 @@ import datetime
 import importlib.util
 import shlex
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
+from lra_ref.runs.progress import Progress
 from lra_ref.verify import Result, replay, verify
 from lra_ref.verify.claim import PRESETS
 from lra_ref.verify.plan import Task
@@ -41,22 +41,26 @@ def main(arguments: argparse.Namespace) -> int:
     if arguments.report is not None:
         _check_report(Path(arguments.report))
     out = Path(arguments.out or f"runs/verify-{datetime.datetime.now():%Y%m%d-%H%M%S}")
-    progress = Progress(sys.stderr)
+    progress = Progress("verify")
+
+    def show(done: int, total: int, task: Task, record: dict[str, Any]) -> None:
+        progress(done, total, f"{task.claim}{' control' if task.role == 'control' else ''}, {task.case}: {record['verdict']}")
+
     try:
         result = verify(
             arguments.targets, preset=arguments.preset, seed=arguments.seed, alpha=arguments.alpha, out=out, jobs=arguments.jobs,
-            scheduler=arguments.scheduler, progress=progress,
+            scheduler=arguments.scheduler, progress=show,
         )  # fmt: skip
     except KeyboardInterrupt:
-        raise KeyboardInterrupt(f"interrupted; resume with: {command(arguments, out)}") from None
+        raise KeyboardInterrupt(f"interrupted; {progress.told()}resume with: {command(arguments, out)}") from None
     finally:
         progress.close()
     if arguments.json:
         print(result.to_json())
     else:
-        from lra_ref.verify.table import show
+        from lra_ref.verify import table
 
-        show(result, sys.stdout)
+        table.show(result, sys.stdout)
     sys.stdout.flush()
     # who reads JSON alone does not wait for plots
     if not arguments.json or arguments.out or arguments.report or arguments.png:
@@ -104,33 +108,3 @@ def _replay(arguments: argparse.Namespace) -> int:
     else:
         print(outcome.sentence())
     return 0 if outcome.reproduced else 1
-
-
-class Progress:
-    """Progress on stderr: a bar on a terminal that has rich, else one line per cell."""
-
-    def __init__(self, stream: Any) -> None:
-        self.stream, self.bar, self.bar_task = stream, None, None
-        self.started = time.monotonic()
-        if stream.isatty() and importlib.util.find_spec("rich") is not None:
-            from rich.console import Console
-            from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
-            from rich.progress import Progress as Bar
-
-            columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-            self.bar = Bar(*columns, console=Console(file=stream), transient=True)
-            self.bar_task = self.bar.add_task("verify", total=None)
-            self.bar.start()
-
-    def __call__(self, done: int, total: int, task: Task, record: dict[str, Any]) -> None:
-        """Show that a cell is finished."""
-        what = f"{task.claim}{' control' if task.role == 'control' else ''}, {task.case}"
-        if self.bar is not None and self.bar_task is not None:
-            self.bar.update(self.bar_task, completed=done, total=total, description=what)
-        else:
-            print(f"[{done}/{total}] {what}: {record['verdict']}, {record['seconds']:.1f} s", file=self.stream, flush=True)
-
-    def close(self) -> None:
-        """Remove the bar."""
-        if self.bar is not None:
-            self.bar.stop()

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 _PUBLIC = {
     "compare": "comparison",
     "assert_matches": "comparison",
-    "Case": "comparison",
+    "Case": "cases",
     "Disagreement": "comparison",
-    "battery": "comparison",
-    "own_case": "comparison",
-    "recorded": "comparison",
+    "battery": "cases",
+    "own_case": "cases",
+    "recorded": "cases",
     "Layout": "layouts",
     "Tensor": "layouts",
     "fixed": "sequences",
@@ -43,7 +43,8 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from lra_ref.crosscheck.comparison import Case, Disagreement, assert_matches, battery, compare, own_case, recorded
+    from lra_ref.crosscheck.cases import Case, battery, own_case, recorded
+    from lra_ref.crosscheck.comparison import Disagreement, assert_matches, compare
     from lra_ref.crosscheck.diagnosis import DEVIATIONS
     from lra_ref.crosscheck.layouts import Layout, Tensor
     from lra_ref.crosscheck.report import Report

@@ -67,7 +67,7 @@ class ALERAParameters(Parameters):
     lr: float = parameter(1e-3, POSITIVE, "rate of the first step")
     alpha: float = parameter(0.001, INSIDE, "weight of the new gradient in the path")
     C: float = parameter(3.1e-8, NOT_NEGATIVE, "multiplies the exponent, in units of alpha/sqrt(D)")
-    weight_decay: float = parameter(0.0, NOT_NEGATIVE, "L2 penalty, added to the gradient before the path; a direction has its own")
+    weight_decay: float = parameter(0.0, NOT_NEGATIVE, "L2 penalty, added to the gradient before the path")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,8 +131,8 @@ def alera_terms(seg: Any, lo: Any, hi: Any, at: Any, x: Any, g: Any, d: Any, q: 
     for i in range(gs.size):
         gradient = decayed(gs[i], xs[i], weight_decay)
         split_squares(gradient, i, out)
-        out[3, i] = product(p[i], gradient)
-        out[4, i] = square(p[i])
+        out[3, i] += product(p[i], gradient)
+        out[4, i] += square(p[i])
 
 
 def watch_loss(first: Any, last: Any, t: Any, loss: Any, scal: Any, column: Any, hyp: Any) -> Any:

@@ -15,16 +15,18 @@ PAUSE = 10.0
 class Progress:
     """Counts finished cells. Times come from a clock that no change of the date moves; cells that were finished before take none.
 
-    label, total    what is counted, and how many there are in all
-    pause           seconds between two lines where there is no terminal
+    label, total    what is counted, and how many there are in all, if that is known before the first is finished
+    pause           seconds between two lines where there is no terminal (default: ``PAUSE``)
     """
 
     def __init__(
-        self, label: str, total: int, stream: Any = None, pause: float = PAUSE, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        self.stream, self.label, self.total, self.pause, self.clock = stream or sys.stderr, label, total, pause, clock
+        self, label: str, total: int | None = None, stream: Any = None, pause: float | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:  # fmt: skip
+        self.stream, self.label, self.total, self.clock = stream or sys.stderr, label, total, clock
+        self.pause = PAUSE if pause is None else pause
         self.started = self.said = clock()
-        self.computed = 0
+        self.computed = self.done = 0
         self.bar: Any = None
         if self.stream.isatty() and importlib.util.find_spec("rich") is not None:
             from rich.console import Console
@@ -42,18 +44,23 @@ class Progress:
             self.task = self.bar.add_task(label, total=total, left="")
             self.bar.start()
 
-    def __call__(self, done: int, what: str) -> None:
-        """Say that ``done`` cells are finished, the last of them ``what``."""
+    def __call__(self, done: int, total: int, what: str) -> None:
+        """Say that ``done`` of ``total`` cells are finished, the last of them ``what``."""
         now = self.clock()
+        self.done, self.total = done, total
         self.computed += 1
-        left = (now - self.started) / self.computed * (self.total - done)
+        left = (now - self.started) / self.computed * (total - done)
         if self.bar is not None:
-            self.bar.update(self.task, completed=done, description=what, left=f"about {in_words(left)} left")
+            self.bar.update(self.task, completed=done, total=total, description=what, left=f"about {in_words(left)} left")
         elif now - self.said >= self.pause:
             self.said = now
-            tail = f", about {in_words(left)} left" if done < self.total else ""
-            text = f"[{done}/{self.total}] {self.label}: {what}; {in_words(now - self.started)}{tail}"
+            tail = f", about {in_words(left)} left" if done < total else ""
+            text = f"[{done}/{total}] {self.label}: {what}; {in_words(now - self.started)}{tail}"
             print(text, file=self.stream, flush=True)
+
+    def told(self) -> str:
+        """How far it came, for the message of an interrupt; empty if nothing was finished."""
+        return f"{self.done} of {self.total} cells are finished; " if self.done else ""
 
     def close(self) -> None:
         """Remove the bar."""

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from lra_ref.commands.catalog import KINDS, READERS
+from lra_ref.commands.catalog import KINDS, READERS, method
 from lra_ref.learners import CODES
 from lra_ref.methods import METHODS, make_method
+from lra_ref.methods.base import method_names
 from lra_ref.oracles import ORACLES
 from lra_ref.parts import DIRECTIONS, RATES, WHOLES
 from lra_ref.problems import PROBLEMS
@@ -56,6 +57,25 @@ def test_defaults_of_a_method_are_those_it_has(call: Call) -> None:
         used = {**made.direction.parameters.as_dict(), **made.rate.parameters.as_dict()}
         listed = {parameter["name"]: parameter["default"] for parameter in row["parameters"]}
         assert used.items() <= listed.items()
+
+
+def test_a_name_that_both_parts_have_is_listed_once_and_said_of_each(call: Call) -> None:
+    _, out, _ = call("list", "methods", "agadam", "alera_rmsprop", "--json")
+    shared = {row["name"]: [p for p in row["parameters"] if p["name"] in ("weight_decay", "alpha")] for row in json.loads(out)["methods"]}
+    (decay,) = (p for p in shared["agadam"] if p["name"] == "weight_decay")
+    assert (decay["default"], decay["constraint"]) == (0.0, "in [0, inf)")
+    assert decay["doc"].startswith("direction: L2 penalty, added to the gradient; rate: L2 penalty, added to the gradient before the path")
+    made = make_method("agadam", weight_decay=0.5)
+    assert (made.direction.parameters.weight_decay, made.rate.parameters.weight_decay) == (0.5, 0.5)
+    (alpha,) = (p for p in shared["alera_rmsprop"] if p["name"] == "alpha")
+    assert alpha["default"] == {"rate": 0.001, "direction": 0.99}
+    assert "alpha = 0.001 (rate), 0.99 (direction)" in call("list", "methods", "alera_rmsprop")[1]
+
+
+def test_no_method_lists_a_name_twice() -> None:
+    for name in method_names():
+        listed = [parameter["name"] for parameter in method(name).parameters]
+        assert len(listed) == len(set(listed)), name
 
 
 def test_text_in_full_shows_default_meaning_and_range(call: Call) -> None:

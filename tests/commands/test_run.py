@@ -156,7 +156,7 @@ def test_stopped_trajectories_are_named_with_the_reason(call: Call) -> None:
 ERRORS = [
     ("", "name a METHOD and a PROBLEM"),
     ("sgd", "name a METHOD and a PROBLEM"),
-    ("sdg sphere", "unknown method 'sdg'; did you mean sgd or"),
+    ("sdg sphere", "unknown method 'sdg'; did you mean sgd?"),
     ("sgd spere", "unknown problem 'spere'; did you mean sphere"),
     ("sgd sphere --oracle gausian", "unknown oracle 'gausian'; did you mean gaussian?"),
     ("sgd sphere --set l=1", "unknown parameter of sgd 'l'"),

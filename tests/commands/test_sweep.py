@@ -4,12 +4,11 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from lra_ref.cli import INTERRUPTED, parser_of
-from lra_ref.commands import sweep as command
+from lra_ref.runs.progress import Progress
 from lra_ref.sweep import load, sweep
 from tests.commands.conftest import Call
 
@@ -121,13 +120,13 @@ def test_usage_errors_are_one_line_and_exit_two(call: Call, tmp_path: Path, word
 
 
 def test_an_interrupt_says_how_to_go_on(call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def stop(self: Any, done: int, total: int, cell: Any, record: dict[str, Any]) -> None:
+    def stop(self: Progress, done: int, total: int, what: str) -> None:
         self.done = done
         if done == 4:
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(command.Shown, "__call__", stop)
+        patch.setattr(Progress, "__call__", stop)
         code, out, err = call(*WORDS, "--out", "run")
     assert (code, out) == (INTERRUPTED, "")
     head, _, resume = err.strip().partition("resume with: ")

@@ -31,7 +31,7 @@ def test_paths_lead_through_every_kind_of_node() -> None:
     [
         ("stat", "state 'stat': entry 'stat'; did you mean state"),
         ("state.paht", "entry 'paht'; did you mean path"),
-        ("state.path.0.nu", "entry 'nu'; did you mean mu"),
+        ("state.path.0.nu", "entry 'nu'; valid: count, mu"),
         ("state.path.7", "entry '7'; valid: 0, 1"),
         ("state.0.x", "entry 'x'; valid: none"),
     ],

@@ -21,6 +21,7 @@ SURVIVORS: dict[str, dict[str, str]] = {
     "learners.formulas.ogd": {"ogd, line 3: 0 -> 1": "what the ratio gives for a weight that is not positive: then it is not selected"},
     "learners.formulas.ratio": {"ratio, line 4: 1 -> 2": "the denominator where the other branch is selected: any number but 0 will do"},
     "rates.gala.move_free": {"move_free, line 3: Sub -> Add": LONGER_SLICE},
+    "rates.gala.move_pair": {"move_pair, line 4: Sub -> Add": LONGER_SLICE},
     "rates.gala_bounds.sgd_comparator": {"sgd_comparator, line 4: 0 -> 1": "what the ratio gives without noise: then it is not selected"},
     "directions.exponentiated.eg_momentum_begin": {"eg_momentum_begin, line 6: 0.0 -> 0.0": "twice 0 is 0"},
     "directions.exponentiated.eg_momentum_map": {"eg_momentum_map, line 3: Sub -> Add": LONGER_SLICE},

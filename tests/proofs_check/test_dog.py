@@ -1,29 +1,13 @@
-"""The steps of DoG, LDoG and DoWG are as claimed; what their answers pin down."""
+"""What the answers of the steps of DoG, LDoG and DoWG pin down."""
 
 from __future__ import annotations
 
 import pytest
 
 from lra_ref.rates.dog_bounds import TRIBONACCI
-from proofs_check import dog
 from proofs_check.dog_steps import cone, regret
-from proofs_check.runner import chain, check, select, theorem
-from proofs_check.steps import Result, Step
-
-STEPS = select(["dog"])
-
-
-@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.id)
-def test_every_step_is_proved_and_its_control_refuted(step: Step) -> None:
-    row = check(step)
-    assert row.fine, (row.outcome, row.control, row.error)
-    assert row.outcome.result is Result.PROVED
-
-
-def test_every_theorem_has_a_statement_and_steps() -> None:
-    assert {step.theorem for step in STEPS} == set(dog.THEOREMS)
-    for name in dog.THEOREMS:
-        assert [int(step.id.rpartition(".")[2]) for step in theorem(name)] == list(range(1, len(theorem(name)) + 1))
+from proofs_check.runner import chain
+from proofs_check.steps import Result
 
 
 def test_the_chains_reach_the_kernels() -> None:

@@ -21,12 +21,19 @@ def test_a_plain_line_now_and_then_with_the_time_left():
     show = Progress("sweep", 40, stream, pause=10, clock=clock)
     for done in range(11, 41):  # ten cells were finished before and take no time
         clock.now += 4
-        show(done, f"cell {done}")
+        show(done, 40, f"cell {done}")
     show.close()
     lines = stream.getvalue().splitlines()
     assert lines[0] == "[13/40] sweep: cell 13; 12 s, about 2 min left"
     assert len(lines) == 10
     assert lines[-1] == "[40/40] sweep: cell 40; 2 min"
+
+
+def test_an_interrupt_says_how_far_it_came():
+    show = Progress("verify", stream=io.StringIO())
+    assert show.told() == ""
+    show(2, 3, "two")
+    assert show.told() == "2 of 3 cells are finished; "
 
 
 def test_the_time_of_day_is_not_asked(monkeypatch):
@@ -36,11 +43,12 @@ def test_the_time_of_day_is_not_asked(monkeypatch):
     monkeypatch.setattr(time, "time", broken)
     stream = io.StringIO()
     show = Progress("sweep", 2, stream, pause=0)
-    show(1, "one")
+    show(1, 2, "one")
     assert "about 0.0 s left" in stream.getvalue()
 
 
-def test_a_terminal_gets_a_bar_that_is_removed():
+@pytest.mark.parametrize("total", [3, None])
+def test_a_terminal_gets_a_bar_that_is_removed(total):
     pytest.importorskip("rich")
 
     class Terminal(io.StringIO):
@@ -48,9 +56,9 @@ def test_a_terminal_gets_a_bar_that_is_removed():
             return True
 
     stream = Terminal()
-    show = Progress("sweep", 3, stream)
-    show(1, "adam on sphere")
-    assert show.bar.tasks[0].completed == 1
+    show = Progress("sweep", total, stream)
+    show(1, 3, "adam on sphere")
+    assert (show.bar.tasks[0].completed, show.bar.tasks[0].total) == (1, 3)
     assert show.bar.tasks[0].fields["left"].startswith("about 0.")
     show.close()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from lra_ref.typing import Floats
 SNAP = 0.15
 #: significant digits that shrinking tries
 DIGITS = (1, 2, 3, 4, 6)
+N = TypeVar("N", int, float)
 
 
 class Dimension(Protocol):
@@ -39,21 +40,29 @@ def _between(low: float, high: float, log: bool, unit: float) -> float:
     return float(min(max(low * (high / low) ** unit, low), high))
 
 
-@dataclass(frozen=True)
-class Real:
-    """A number in [low, high]; ``log``: uniform in its logarithm, low > 0."""
-
-    low: float
-    high: float
-    log: bool = False
-
-    def __post_init__(self) -> None:
-        _ordered(self.low, self.high, self.log)
+class _Single:
+    """A dimension of one coordinate."""
 
     @property
     def count(self) -> int:
         """One coordinate."""
         return 1
+
+
+@dataclass(frozen=True)
+class _Range(_Single, Generic[N]):
+    """low, high, and whether the scale is logarithmic."""
+
+    low: N
+    high: N
+    log: bool = False
+
+    def __post_init__(self) -> None:
+        _ordered(self.low, self.high, self.log)
+
+
+class Real(_Range[float]):
+    """A number in [low, high]; ``log``: uniform in its logarithm, low > 0."""
 
     def value(self, unit: Floats, point: Mapping[str, Any]) -> float:
         """The number."""
@@ -64,21 +73,8 @@ class Real:
         yield from _rounder(value, self.low, self.high)
 
 
-@dataclass(frozen=True)
-class Integer:
+class Integer(_Range[int]):
     """A whole number in [low, high]; ``log``: uniform in its logarithm, low > 0."""
-
-    low: int
-    high: int
-    log: bool = False
-
-    def __post_init__(self) -> None:
-        _ordered(self.low, self.high, self.log)
-
-    @property
-    def count(self) -> int:
-        """One coordinate."""
-        return 1
 
     def value(self, unit: Floats, point: Mapping[str, Any]) -> int:
         """The number; every one of the range has its share of the unit interval."""
@@ -91,7 +87,7 @@ class Integer:
 
 
 @dataclass(frozen=True)
-class OneOf:
+class OneOf(_Single):
     """One of a few values of plain data."""
 
     values: Sequence[Any]
@@ -99,11 +95,6 @@ class OneOf:
     def __post_init__(self) -> None:
         if not isinstance(self.values, Sequence) or not self.values:
             raise ValueError(f"OneOf needs at least one value, in a list, got {shown(self.values)}")
-
-    @property
-    def count(self) -> int:
-        """One coordinate."""
-        return 1
 
     def value(self, unit: Floats, point: Mapping[str, Any]) -> Any:
         """The value."""

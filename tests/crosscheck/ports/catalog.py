@@ -8,6 +8,8 @@ from typing import Any
 from lra_ref.methods import Method, make_method
 
 HERE = "tests.crosscheck.ports."
+#: the run that shows a bug between tensors
+MODEL = (("model", "normal"),)
 #: models and sequences on which the wrong ports run, unless one says otherwise
 PLAIN = ((("vector", "normal"), ("model", "normal")), (("vector", "noisy_quadratic"), ("model", "noisy_quadratic")))
 
@@ -54,19 +56,27 @@ class Subject:
 CLARA = {"lr": 0.05, "c": 0.2, "d": 0.01}
 GALA = {"eta_0": 0.1, "delta": 0.0}
 
+# bugs of several ports
+SIGN = Wrong("sign", "sign of the signal", "", 1)
+LATE = Wrong("late", "rate too late", "", 1)
+SUM = Wrong("sum", "mean or sum", "reference of one tensor", 1, MODEL)
+IN_TURN = Wrong("in loop", "option", "in_turn = True", 1, MODEL)
+INSIDE = Wrong("eps inside", "place of eps", "inside", 0)
+DECOUPLED = Wrong("decoupled", "weight decay", "decoupled, times the rate played", 0)
+
 PLAIN_SUBJECTS = (
     Subject(
         "clara_plain:Clara", "clara_sgd", CLARA, state={"path": "p", "eta": "lr@before"},
         wrong=(
             Wrong("early", "rate too early", "", 0),
-            Wrong("late", "rate too late", "", 1),
-            Wrong("in loop", "rate inside the loop over the tensors", "after the move", 0, (("model", "normal"),)),
+            LATE,
+            Wrong("in loop", "rate inside the loop over the tensors", "after the move", 0, MODEL),
             Wrong("old path", "old or new average", "path of the step before", 1),
             Wrong("transient", "option", "transient = True", 1),
-            Wrong("sum", "mean or sum", "reference of one tensor", 1, (("model", "normal"),)),
-            Wrong("global norm", "option", "norm = 'global'", 0, (("model", "normal"),)),
+            SUM,
+            Wrong("global norm", "option", "norm = 'global'", 0, MODEL),
             Wrong("lengths", "reference of the path", "lengths", 1),
-            Wrong("sign", "sign of the signal", "", 1),
+            SIGN,
             Wrong("ascent", "sign of the gradient", "", 0),
             Wrong("first order", "first-order update", "in the rate", 1),
             Wrong("double", "size of the step", "by 2", 0),
@@ -80,7 +90,7 @@ PLAIN_SUBJECTS = (
     ),
     Subject(
         "clara_plain:Clara", "clara_sgd", {**CLARA, "weight_decay": 0.1},
-        wrong=(Wrong("decoupled", "weight decay", "decoupled, times the rate played", 0),),
+        wrong=(DECOUPLED,),
     ),
     Subject(
         "directions_plain:adam", "adam", {"lr": 0.01}, state={"exp_avg": "m", "exp_avg_sq": "v"},
@@ -104,7 +114,7 @@ PLAIN_SUBJECTS = (
     Subject(
         "directions_plain:adam", "adam", {"lr": 0.01, "weight_decay": 0.1},
         wrong=(
-            Wrong("decoupled", "weight decay", "decoupled, times the rate played", 0),
+            DECOUPLED,
             Wrong("no decay", "weight decay", "there is none", 0),
             Wrong("after the step", "weight decay", "after the step", 0),
             Wrong("bare decay", "weight decay", "not multiplied by the rate", 0),
@@ -121,18 +131,18 @@ PLAIN_SUBJECTS = (
         "directions_plain:Momentum", "momentum", {"lr": 0.01, "dampening": 0.5},
         wrong=(Wrong("from zero", "old or new average", "starts at 0", 0),),
     ),
-    Subject("directions_plain:RMSProp", "rmsprop", {"lr": 0.01}, wrong=(Wrong("eps inside", "place of eps", "inside", 0),)),
-    Subject("directions_plain:AdaGrad", "adagrad", {"lr": 0.01}, wrong=(Wrong("eps inside", "place of eps", "inside", 0),)),
+    Subject("directions_plain:RMSProp", "rmsprop", {"lr": 0.01}, wrong=(INSIDE,)),
+    Subject("directions_plain:AdaGrad", "adagrad", {"lr": 0.01}, wrong=(INSIDE,)),
     Subject(
         "rates_plain:Hypergradient", "hypergradient_sgd", {"lr": 0.01, "gamma": 1e-4}, state={"eta": "lr"},
         wrong=(
             Wrong("doubled gradient", "size of the gradient", "by 2", 0),
             Wrong("new direction", "old or new average", "direction of this step", 0),
-            Wrong("apart", "tensors apart", "", 1, (("model", "normal"),)),
-            Wrong("in loop", "option", "in_turn = True", 1, (("model", "normal"),)),
+            Wrong("apart", "tensors apart", "", 1, MODEL),
+            IN_TURN,
             Wrong("mean", "mean or sum", "mean over the elements", 1),
-            Wrong("sign", "sign of the signal", "", 1),
-            Wrong("late", "rate too late", "", 1),
+            SIGN,
+            LATE,
         ),
     ),
     Subject(
@@ -146,18 +156,18 @@ PLAIN_SUBJECTS = (
             Wrong("no limits", "no limits", "the gains", 19, (("model", "repeated"),)),
             Wrong("norm eps", "place of eps", "1e-08 added to the norms", 1),
             Wrong("inner product", "option", "use_directions = False", 1),
-            Wrong("sign", "sign of the signal", "", 1),
+            SIGN,
             Wrong("first order", "first-order update", "in the rate", 1),
         ),
     ),
     Subject(
         "rates_plain:ALERA", "alera_sgd", {"lr": 0.01, "alpha": 0.1, "C": 0.01}, state={"path": "p", "eta": "rates"},
         wrong=(
-            Wrong("merged", "all tensors as one", "", 1, (("model", "normal"),)),
+            Wrong("merged", "all tensors as one", "", 1, MODEL),
             Wrong("no transient", "reference of the path", "without the transient", 0),
             Wrong("old path", "old or new average", "old path", 0),
-            Wrong("sign", "sign of the signal", "", 1),
-            Wrong("late", "rate too late", "", 1),
+            SIGN,
+            LATE,
         ),
     ),
     Subject(
@@ -185,15 +195,15 @@ PLAIN_SUBJECTS = (
 TORCH_SUBJECTS = (
     Subject(
         "ports_torch:Clara", "clara_sgd", CLARA, "torch", {"path": "path", "eta": "lr@before"},
-        wrong=(Wrong("sum", "mean or sum", "reference of one tensor", 1, (("model", "normal"),)),),
+        wrong=(SUM,),
     ),
     Subject(
         "ports_torch:HypergradientAdam", "hypergradient_adam", {"lr": 0.01, "gamma": 1e-4}, "torch", {"eta": "optimizer.rate"},
-        wrong=(Wrong("in loop", "option", "in_turn = True", 1, (("model", "normal"),)),),
+        wrong=(IN_TURN,),
     ),
     Subject(
         "ports_torch:GALAPractical", "gala_sgd_practical", GALA, "torch", {"eta": "optimizer.eta"},
-        wrong=(Wrong("late", "rate too late", "", 1),),
+        wrong=(LATE,),
     ),
 )  # fmt: skip
 
@@ -201,7 +211,7 @@ OPTAX_SUBJECTS = (
     Subject(
         "ports_optax:clara", "clara_sgd", CLARA, "optax", {"path": "path", "eta": "rate@before"}, {"lr": "learning_rate"},
         wrong=(
-            Wrong("global norm", "option", "norm = 'global'", 0, (("model", "normal"),)),
+            Wrong("global norm", "option", "norm = 'global'", 0, MODEL),
             Wrong("early", "rate too early", "", 0, (("vector", "normal"),)),
         ),
     ),

@@ -1,4 +1,4 @@
-"""The figure of a worst instance: both sides over the prefixes, and its parameters as text."""
+"""The figure of a worst instance that a search has found: both sides over the prefixes, and its parameters as text."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ import importlib.util
 import json
 import textwrap
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from lra_ref.runs.store import write_atomically
 from lra_ref.verify.cells import described, plain
-
-if TYPE_CHECKING:
-    from lra_ref.verify.falsify.outcome import Outcome
+from lra_ref.verify.falsify.outcome import Outcome
+from lra_ref.views.claims import figures
+from lra_ref.views.style import grow, svg
 
 #: characters of a line and height of one in inches
 LINE, HEIGHT = 92, 0.115
@@ -24,9 +23,6 @@ def draw(outcome: Outcome, path: Path, alpha: float) -> Path | None:
     """Write the figure as SVG; None where matplotlib is missing or the kind has nothing to plot."""
     if importlib.util.find_spec("matplotlib") is None or outcome.sides is None or outcome.best is None:
         return None
-    from lra_ref.views.claims import figures
-    from lra_ref.views.style import grow, svg
-
     record = described(outcome.sides.judge(alpha), outcome.target.claim) | {"series": outcome.sides.series()}
     panel = next(figures(plain(record)), None)
     if panel is None:
