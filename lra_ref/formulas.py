@@ -68,6 +68,18 @@ def clip(value: Any, low: Any, high: Any) -> Any:
 
 #: functions whose inside is about bits or a library and not mathematics -> the name under which a namespace offers them
 PRIMITIVES: dict[Callable[..., Any], str] = {where: "where", erfc: "erfc"}
+#: functions that say whether a kernel may go a shorter way to the same bits; on the CPU alone, in every other reading the answer is no
+SHORTCUTS: set[Callable[..., Any]] = set()
+
+
+def shortcut(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorator: the answers of this function only save time (see ``SHORTCUTS``)."""
+    SHORTCUTS.add(function)
+    return function
+
+
+def _no(*arguments: Any) -> bool:
+    return False
 
 
 def read(function: Callable[..., Any], namespace: Any, _done: dict[Any, Any] | None = None) -> Callable[..., Any]:
@@ -85,6 +97,8 @@ def read(function: Callable[..., Any], namespace: Any, _done: dict[Any, Any] | N
     done: dict[Any, Any] = {} if _done is None else _done
     if function in PRIMITIVES:
         return getattr(namespace, PRIMITIVES[function])  # type: ignore[no-any-return]
+    if function in SHORTCUTS:
+        return _no
     if function in done:
         return done[function]  # type: ignore[no-any-return]
     scope: dict[str, Any] = {"__builtins__": builtins, "__name__": function.__module__}

@@ -53,24 +53,6 @@ def clear(lanes: Any, count: Any) -> None:
 
 
 @apart
-def add_rows(rows: Any, count: Any, n: Any, lanes: Any) -> None:
-    """Add ``rows[j, :n]``, pieces that begin at a multiple of LANES, to the running sums ``lanes[j]``, j < count (kernel)."""
-    for j in range(count):
-        sums, base = lanes[j], 0
-        # four rows of lanes at a time, added one after the other: the running sums are read and written once
-        while base + 4 * LANES <= n:
-            four = rows[j, base : base + 4 * LANES]
-            for k in range(sums.size):
-                sums[k] = sums[k] + four[k] + four[k + LANES] + four[k + 2 * LANES] + four[k + 3 * LANES]
-            base += 4 * LANES
-        while base < n:
-            part = rows[j, base : min(base + LANES, n)]
-            for k in range(part.size):
-                sums[k] += part[k]
-            base += LANES
-
-
-@apart
 def halved(lanes: Any, j: Any) -> Any:
     """The sum of ``lanes[j]`` by halving, which overwrites it (kernel): of a cleared row with pieces added, the bits of :func:`fold`."""
     sums = lanes[j]

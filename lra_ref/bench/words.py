@@ -64,6 +64,11 @@ class Watched:
         return int(self.array.size)
 
     @property
+    def itemsize(self) -> int:
+        """As of the array."""
+        return int(self.array.itemsize)
+
+    @property
     def shape(self) -> tuple[int, ...]:
         """As of the array."""
         return self.array.shape
@@ -131,9 +136,9 @@ class Counting(InPlace):
                 row = self._rows(change)
                 row[...] = 1.7 * row + self._rng.normal(size=row.shape)
             self._log["read"], self._log["written"] = set(), set()
-            out, lanes, d = self._scratch[0]
+            place, d = self._scratch[0]
             self._parts[...] = 0
-            work(0, len(self._chunks), out, lanes, self.watched("d") if self._stages.stored else d)
+            work(0, len(self._chunks), place, self.watched("d") if self._stages.stored else d)
             return [self._parts.copy(), *(self._rows(name).copy() for name in sorted(self._log["written"]))]
 
         plain = result()

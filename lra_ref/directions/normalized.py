@@ -26,7 +26,7 @@ from typing import Any
 
 from lra_ref.arithmetic import total
 from lra_ref.directions.momentum import Averaged, averaged_begin
-from lra_ref.directions.norms import norm_root, norm_scale, norms, split_squares, unit
+from lra_ref.directions.norms import add_squares, norm_root, norm_scale, norms, split_squares, unit
 from lra_ref.directions.sgd import decayed, sgd_begin
 from lra_ref.formulas import average
 from lra_ref.parameters import Choice, Parameters, Range, parameter
@@ -65,7 +65,7 @@ def averaged_gather(seg: Any, lo: Any, hi: Any, at: Any, x: Any, g: Any, d: Any,
     weight_decay, keep, take = coef[seg, 0], coef[seg, 1], coef[seg, 2]
     for i in range(gs.size):
         m[i] = average(m[i], decayed(gs[i], xs[i], weight_decay), keep, take)
-        split_squares(m[i], i, out)
+    add_squares(m, out)
 
 
 def settle_norms(first: Any, last: Any, sums: Any, coef: Any, column: Any, per_block: Any) -> None:

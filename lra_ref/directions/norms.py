@@ -23,7 +23,7 @@ import numpy as np
 
 from lra_ref.arithmetic import quotient
 from lra_ref.backends.sums import block_sums, in_order
-from lra_ref.formulas import square, where
+from lra_ref.formulas import shortcut, square, where
 from lra_ref.typing import Array
 
 #: ends of the ordinary class and the scales of the other two (J. L. Blue, ACM TOMS 4, 15-23; E. Anderson, ACM TOMS 44, 12)
@@ -69,9 +69,32 @@ def unit(v: Any, scale: Any, root: Any) -> Any:
 
 def split_squares(v: Any, i: Any, out: Any) -> None:
     """The three summands of element i (kernel)."""
-    out[0, i] = small_square(v)
-    out[1, i] = ordinary_square(v)
-    out[2, i] = large_square(v)
+    out[0, i] += small_square(v)
+    out[1, i] += ordinary_square(v)
+    out[2, i] += large_square(v)
+
+
+@shortcut
+def all_ordinary(values: Any) -> Any:
+    """Whether every element is 0 or in the ordinary class (kernel), where the class of an element need not be looked up."""
+    if values.itemsize < 8:
+        return True
+    count = 0
+    for i in range(values.size):
+        size = np.abs(values[i])
+        count += where((size > GREATEST) | ((size < LEAST) & (size > 0)), 1, 0)
+    return count == 0
+
+
+def add_squares(values: Any, out: Any) -> None:
+    """The summands of every element (kernel)."""
+    if all_ordinary(values):
+        for i in range(values.size):
+            # a product with a whole number is a float64, as the classes are
+            out[1, i] += square(1 * values[i])
+    else:
+        for i in range(values.size):
+            split_squares(values[i], i, out)
 
 
 def norms(v: Array, offsets: Array, per_block: bool) -> tuple[Array, Array]:

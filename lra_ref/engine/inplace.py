@@ -16,19 +16,17 @@ from typing import Any
 import numpy as np
 
 from lra_ref.backends.cpu import interpreted
-from lra_ref.backends.memory import matrix_at, places
-from lra_ref.backends.sums import CHUNK, LANES
+from lra_ref.backends.memory import aligned, matrix_at, places
+from lra_ref.backends.sums import LANES
 from lra_ref.checks import block_offsets, real, vector, whole
 from lra_ref.engine.helpers import Helpers
-from lra_ref.engine.vector_step import TILE, chunks_of, stages
+from lra_ref.engine.vector_step import chunks_of, stages
 from lra_ref.methods import Method
 from lra_ref.oracles.philox import RANDOM, uniforms
 from lra_ref.parameters import shown
 from lra_ref.status import Status
 from lra_ref.typing import Array
 
-#: numbers between the rows of summands, so that they do not all fall into the same lines of a cache
-APART = 40
 #: below this many chunks, times rows that a step works on, a second thread costs more than it saves (waking it takes 40 us a pass)
 WORTH = 250
 
@@ -93,12 +91,12 @@ class InPlace:
         self._direction, self._rate = half(direction, max(len(direction.scalars), 1)), half(rate, len(rate.columns))
         self._late = np.zeros((blocks, made.late))
         summands = max(made.gathered, made.summed, made.late, 1)
-        # the direction has a chunk of its own, or a whole vector if its summands are needed before the rate is known
-        self._d = np.zeros(x.size if made.stored else CHUNK, dtype)
-        self._scratch: list[tuple[Any, ...]] = [
-            (np.zeros((summands, TILE + APART), dtype), np.zeros((summands, LANES)), d)
-            for d in [self._d] + [self._d if made.stored else np.zeros(CHUNK, dtype) for _ in range(self.threads - 1)]
-        ]
+        # the direction has room for a piece, or a whole vector if its summands are needed before the rate is known
+        directions = [aligned(1, x.size if made.stored else LANES, dtype)[0]]
+        directions += [directions[0] if made.stored else aligned(1, LANES, dtype)[0] for _ in range(self.threads - 1)]
+        self._d = directions[0]
+        self._lanes = [aligned(summands, LANES, np.float64) for _ in range(self.threads)]
+        self._scratch = [(lanes.ctypes.data, d) for lanes, d in zip(self._lanes, directions, strict=True)]
         self._parts = np.zeros((len(self._chunks), summands + 1))
         self._sums, self._played = np.zeros((blocks, max(made.gathered, made.summed + made.late, 1))), np.full(1, np.nan)
         self._f = np.zeros(2 + len(rate.points))
@@ -106,9 +104,9 @@ class InPlace:
         rows = 2 + len(direction.vectors) + len(rate.vectors) + made.gathered + made.summed + made.late
         busy = self.threads > 1 and len(self._chunks) * rows >= WORTH
         self._pool = Helpers(self.threads - 1, self) if busy else None
-        out, lanes, d = self._scratch[0]
+        halves = [*self._direction, *self._rate]
         self._places = places(
-            [self._f, self._chunks, x, d, *self._direction, *self._rate, self._late, out, lanes, self._parts, self._sums, self._played]
+            [self._f, self._chunks, x, self._d, *halves, self._late, self._lanes[0], self._parts, self._sums, self._played]
         )
         self._expected = x.dtype, x.shape
         self._points, self._random = len(rate.points), rate.random
@@ -172,15 +170,18 @@ class InPlace:
 
     def _answers(self, answers: Sequence[tuple[float, Array]]) -> Array:
         wanted = self._points if self.t > 0 else 0
+        if wanted == 1 and type(answers) is list and len(answers) == 1 and type(answers[0]) is tuple and len(answers[0]) == 2:
+            # what it nearly always is: the checks below take longer than the step of a short vector
+            loss, g = answers[0]
+            if type(loss) is float and isinstance(g, np.ndarray) and (g.dtype, g.shape) == self._expected and g.flags.carray:
+                self._f[1] = loss
+                return g[np.newaxis]
         pairs = isinstance(answers, list | tuple) and all(isinstance(pair, list | tuple) and len(pair) == 2 for pair in answers)
         if not pairs or len(answers) != wanted:
             raise ValueError(f"answers must be {wanted} pairs (loss, gradient), one per point wanted, got {shown(answers)}")
         for j, (loss, gradient) in enumerate(answers):
             self._f[1 + j] = real(f"the loss of answer {j}", loss)
             given = isinstance(gradient, np.ndarray) and (gradient.dtype, gradient.shape) == self._expected
-            if wanted == 1 and given and gradient.flags.carray:
-                # the only one needs no copy
-                return gradient[np.newaxis]
             self._none[j] = gradient if given else self._other(f"the gradient of answer {j}", gradient)
         return self._none
 
@@ -201,19 +202,19 @@ class InPlace:
         if not np.isfinite(f[0]):
             return int(Status.NONFINITE_GRADIENT)
         if check and not made.looks:
-            self._over(lambda a, b, out, lanes, d: made.finite(a, b, chunks, g, parts))
+            self._over(lambda a, b, place, d: made.finite(a, b, chunks, g, parts))
             if np.any(parts[:, -1]):
                 return int(Status.NONFINITE_GRADIENT)
         made.opening(len(self.offsets) - 1, t, f, sums, d_scal, d_hyp, d_coef, d_low)
         if made.gathered:
-            self._over(lambda a, b, out, lanes, d: made.gather(a, b, check, chunks, x, g, d, q, d_vec, d_low, out, lanes, parts))
+            self._over(lambda a, b, place, d: made.gather(a, b, check, chunks, x, g, d, q, d_vec, d_low, place, parts))
             if made.looks and check and np.any(parts[:, -1]):
                 return int(Status.NONFINITE_GRADIENT)
         made.settling(t, f, chunks, parts, sums, d_scal, d_hyp, d_coef, d_low, r_scal, r_hyp, r_coef, r_low)
         if made.summed or made.stored:
             self._over(
-                lambda a, b, out, lanes, d: made.terms(
-                    a, b, check, chunks, x, g, d, q, d_vec, d_low, r_vec, r_low, out, lanes, parts
+                lambda a, b, place, d: made.terms(
+                    a, b, check, chunks, x, g, d, q, d_vec, d_low, r_vec, r_low, place, parts
                 )
             )  # fmt: skip
             if made.looks and not made.gathered and check and np.any(parts[:, -1]):
@@ -223,7 +224,7 @@ class InPlace:
             return int(r_scal[0, 0])
         if not np.isfinite(self._played[0]):
             return int(Status.NONFINITE_RATE)
-        self._over(lambda a, b, out, lanes, d: made.move(a, b, chunks, x, g, d, q, d_vec, d_low, r_vec, r_low, out, lanes, parts))
+        self._over(lambda a, b, place, d: made.move(a, b, chunks, x, g, d, q, d_vec, d_low, r_vec, r_low, place, parts))
         made.collect(made.late, 0, chunks, parts, late)
         return 0
 

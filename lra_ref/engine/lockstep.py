@@ -34,6 +34,7 @@ def sweep(
     blocks = offsets.size - 1
     dim = offsets[blocks]
     if whole:
+        clear_rows(out, count, n * dim)
         kernel(0, 0, n * dim, 0, x, g, d, q, vec, coef, out)
         for j in range(count):
             for i in range(n):
@@ -46,11 +47,20 @@ def sweep(
                 start = lo
                 while lo < high:
                     hi = min(lo + CHUNK, high)
+                    clear_rows(out, count, hi - lo)
                     kernel(seg, lo, hi, lo, x, g, d, q, vec, coef, out)
                     for j in range(count):
                         total = fold(out, j, hi - lo, lanes)
                         sums[seg, j] = total if lo == start else sums[seg, j] + total
                     lo = hi
+
+
+def clear_rows(out: Any, count: Any, n: Any) -> None:
+    """Zeros in ``out[j, :n]``, j < count, to which a kernel adds its summands (kernel)."""
+    for j in range(count):
+        row = out[j, 0:n]
+        for i in range(row.size):
+            row[i] = 0
 
 
 def all_finite(values: Any, lo: Any, hi: Any) -> Any:

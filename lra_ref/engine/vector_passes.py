@@ -1,9 +1,10 @@
 """The step of one long vector as a template: the parts' kernels tile by tile, so that composing them costs no memory traffic.
 
 ``vector_step`` puts the parts' kernels and the switches in the place of the capital names and compiles the result.  A pass goes over the
-vector once, chunk by chunk as the sums want it, and over a chunk in tiles so short that the summands of a tile and its direction stay in
-the first-level cache; the running sums of a chunk are kept from tile to tile.  So a part's kernel is called with any piece of a chunk,
-and only the piece with ``lo == 0`` is the first.
+vector once, chunk by chunk as the sums want it, and over a chunk in pieces of LANES elements, one per running sum, to which
+the kernels add.  The direction of a piece stays in the first-level cache, and while a piece is computed the next one is on its way from
+memory, which longer pieces would have to wait for.  So a part's kernel is called with any piece of a chunk, and only the piece with
+``lo == 0`` is the first.
 """
 
 from __future__ import annotations
@@ -13,14 +14,14 @@ from typing import Any
 import numpy as np
 
 from lra_ref.backends.memory import matrix_at
-from lra_ref.backends.sums import add_rows, clear, halved
+from lra_ref.backends.sums import CHUNK, LANES, clear, halved
 from lra_ref.engine.loop import skip_element, skip_scalar
 
 # --- what stands in the place of the parts; every name is replaced by `specialised` ------------------------------------------------------
 D_BEGIN, D_SETTLE, R_BEGIN, R_DECIDE = skip_scalar, skip_scalar, skip_scalar, skip_scalar
 D_GATHER, D_MAP, R_TERMS, R_MOVE = skip_element, skip_element, skip_element, skip_element
-#: numbers of summands, and elements of a tile
-GATHERED, SUMMED, LATE, TILE = 0, 0, 0, 512
+#: numbers of summands
+GATHERED, SUMMED, LATE = 0, 0, 0
 #: whether the direction is the gradient itself (ALIAS), stored as a whole before the rate is known (STORED), and whether the first pass
 #: leaves the state alone, so that it can look for what is not finite along the way (LOOKS)
 ALIAS, STORED, BLOCKWISE, LOOKS = True, False, False, False
@@ -42,19 +43,19 @@ def finite_pass(a: Any, b: Any, chunks: Any, g: Any, parts: Any) -> None:
 
 
 def gather_pass(
-    a: Any, b: Any, check: Any, chunks: Any, x: Any, g: Any, d: Any, q: Any, vec: Any, coef: Any, out: Any, lanes: Any, parts: Any
+    a: Any, b: Any, check: Any, chunks: Any, x: Any, g: Any, d: Any, q: Any, vec: Any, coef: Any, place: Any, parts: Any
 ) -> None:
     """Summands of the direction (kernel)."""
+    lanes = matrix_at(place, max(GATHERED, 1), LANES, 1.0)
     for c in range(a, b):
         lo, high, s = chunks[c, 0], chunks[c, 1], chunks[c, 2]
         bad = 0
         clear(lanes, GATHERED)
         while lo < high:
-            hi = min(lo + TILE, high)
+            hi = min(lo + LANES, high)
             if LOOKS and check:
                 bad += broken(g[lo:hi])
-            D_GATHER(s, lo, hi, 0, x, g, d, q, vec, coef, out)
-            add_rows(out, GATHERED, hi - lo, lanes)
+            D_GATHER(s, lo, hi, 0, x, g, d, q, vec, coef, lanes)
             lo = hi
         for j in range(GATHERED):
             parts[c, j] = halved(lanes, j)
@@ -64,24 +65,24 @@ def gather_pass(
 
 def terms_pass(
     a: Any, b: Any, check: Any, chunks: Any, x: Any, g: Any, d: Any, q: Any, d_vec: Any, d_coef: Any, r_vec: Any, r_coef: Any,
-    out: Any, lanes: Any, parts: Any,
+    place: Any, parts: Any,
 ) -> None:  # fmt: skip
     """Summands of the rate, after the direction if it is to be stored (kernel)."""
+    lanes = matrix_at(place, max(SUMMED, 1), LANES, 1.0)
     for c in range(a, b):
         lo, high, s = chunks[c, 0], chunks[c, 1], chunks[c, 2]
         bad = 0
         clear(lanes, SUMMED)
         while lo < high:
-            hi = min(lo + TILE, high)
+            hi = min(lo + LANES, high)
             if LOOKS and GATHERED == 0 and check:
                 bad += broken(g[lo:hi])
             if STORED:
-                D_MAP(s, lo, hi, lo, x, g, d, q, d_vec, d_coef, out)
+                D_MAP(s, lo, hi, lo, x, g, d, q, d_vec, d_coef, lanes)
             if ALIAS:
-                R_TERMS(s, lo, hi, lo, x, g, g, q, r_vec, r_coef, out)
+                R_TERMS(s, lo, hi, lo, x, g, g, q, r_vec, r_coef, lanes)
             else:
-                R_TERMS(s, lo, hi, lo if STORED else 0, x, g, d, q, r_vec, r_coef, out)
-            add_rows(out, SUMMED, hi - lo, lanes)
+                R_TERMS(s, lo, hi, lo if STORED else 0, x, g, d, q, r_vec, r_coef, lanes)
             lo = hi
         for j in range(SUMMED):
             parts[c, j] = halved(lanes, j)
@@ -91,22 +92,22 @@ def terms_pass(
 
 def move_pass(
     a: Any, b: Any, chunks: Any, x: Any, g: Any, d: Any, q: Any, d_vec: Any, d_coef: Any, r_vec: Any, r_coef: Any,
-    out: Any, lanes: Any, parts: Any,
+    place: Any, parts: Any,
 ) -> None:  # fmt: skip
     """The direction where it is not stored, and the move (kernel)."""
+    lanes = matrix_at(place, max(LATE, 1), LANES, 1.0)
     for c in range(a, b):
         lo, high, s = chunks[c, 0], chunks[c, 1], chunks[c, 2]
         clear(lanes, LATE)
         while lo < high:
-            hi = min(lo + TILE, high)
+            hi = min(lo + (LANES if LATE > 0 or not (ALIAS or STORED) else CHUNK), high)
             if ALIAS:
-                R_MOVE(s, lo, hi, lo, x, g, g, q, r_vec, r_coef, out)
+                R_MOVE(s, lo, hi, lo, x, g, g, q, r_vec, r_coef, lanes)
             elif STORED:
-                R_MOVE(s, lo, hi, lo, x, g, d, q, r_vec, r_coef, out)
+                R_MOVE(s, lo, hi, lo, x, g, d, q, r_vec, r_coef, lanes)
             else:
-                D_MAP(s, lo, hi, 0, x, g, d, q, d_vec, d_coef, out)
-                R_MOVE(s, lo, hi, 0, x, g, d, q, r_vec, r_coef, out)
-            add_rows(out, LATE, hi - lo, lanes)
+                D_MAP(s, lo, hi, 0, x, g, d, q, d_vec, d_coef, lanes)
+                R_MOVE(s, lo, hi, 0, x, g, d, q, r_vec, r_coef, lanes)
             lo = hi
         for j in range(LATE):
             parts[c, j] = halved(lanes, j)
@@ -173,7 +174,7 @@ def any_broken(parts: Any) -> Any:
 
 def whole_step(
     check: Any, t: Any, f: Any, chunks: Any, x: Any, g: Any, d: Any, q: Any, d_vec: Any, d_scal: Any, d_hyp: Any, d_coef: Any, d_low: Any,
-    r_vec: Any, r_scal: Any, r_hyp: Any, r_coef: Any, r_low: Any, late: Any, out: Any, lanes: Any, parts: Any, sums: Any, played: Any,
+    r_vec: Any, r_scal: Any, r_hyp: Any, r_coef: Any, r_low: Any, late: Any, place: Any, parts: Any, sums: Any, played: Any,
 ) -> Any:  # fmt: skip
     """All stages on one thread (kernel): the status, 0 if the point moved."""
     n, blocks = chunks.shape[0], late.shape[0]
@@ -186,12 +187,12 @@ def whole_step(
             return 1
     opening(blocks, t, f, sums, d_scal, d_hyp, d_coef, d_low)
     if GATHERED > 0:
-        gather_pass(0, n, check, chunks, x, g, d, q, d_vec, d_low, out, lanes, parts)
+        gather_pass(0, n, check, chunks, x, g, d, q, d_vec, d_low, place, parts)
         if LOOKS and check and any_broken(parts):
             return 1
     settling(t, f, chunks, parts, sums, d_scal, d_hyp, d_coef, d_low, r_scal, r_hyp, r_coef, r_low)
     if SUMMED > 0 or STORED:
-        terms_pass(0, n, check, chunks, x, g, d, q, d_vec, d_low, r_vec, r_low, out, lanes, parts)
+        terms_pass(0, n, check, chunks, x, g, d, q, d_vec, d_low, r_vec, r_low, place, parts)
         if LOOKS and GATHERED == 0 and check and any_broken(parts):
             return 1
     played[0] = deciding(t, f, chunks, parts, sums, late, r_scal, r_hyp, r_coef, r_low)
@@ -199,7 +200,7 @@ def whole_step(
         return int(r_scal[0, 0])
     if not np.isfinite(played[0]):
         return 3
-    move_pass(0, n, chunks, x, g, d, q, d_vec, d_low, r_vec, r_low, out, lanes, parts)
+    move_pass(0, n, chunks, x, g, d, q, d_vec, d_low, r_vec, r_low, place, parts)
     collect(LATE, 0, chunks, parts, late)
     return 0
 
@@ -229,9 +230,8 @@ def placed_step(places: Any, check: Any, t: Any, loss: Any, uniform: Any, g: Any
         matrix_at(places[12, 0], places[12, 1], places[12, 2], loss),
         matrix_at(places[13, 0], places[13, 1], places[13, 2], g),
         matrix_at(places[14, 0], places[14, 1], places[14, 2], loss),
-        matrix_at(places[15, 0], places[15, 1], places[15, 2], g),
+        places[15, 0],
         matrix_at(places[16, 0], places[16, 1], places[16, 2], loss),
         matrix_at(places[17, 0], places[17, 1], places[17, 2], loss),
-        matrix_at(places[18, 0], places[18, 1], places[18, 2], loss),
-        matrix_at(places[19, 0], places[19, 1], places[19, 2], loss)[0],
+        matrix_at(places[18, 0], places[18, 1], places[18, 2], loss)[0],
     )  # fmt: skip

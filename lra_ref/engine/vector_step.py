@@ -1,7 +1,7 @@
 """The step of one long vector, in place: passes over the vector, compiled for one combination of parts.
 
 The passes are a template (``vector_passes``).  For a combination of direction, rate and number type :func:`stages` puts the parts' kernels
-and the switches in the place of the capital names and compiles the result; a tile is read from memory once per pass:
+and the switches in the place of the capital names and compiles the result; a piece is read from memory once per pass:
 
     finite    (optional) whether every entry of the gradient is finite, before anything changes; part of the first pass where that one
               leaves the state alone
@@ -33,9 +33,6 @@ from lra_ref.engine import vector_passes as template
 from lra_ref.engine.loop import skip_element, skip_scalar
 from lra_ref.parts import Direction, Rate
 
-#: elements of a tile: the summands of a pass and its direction are to stay in the first-level cache
-TILE = 1024
-
 
 class Stages(NamedTuple):
     """The compiled stages of one combination.
@@ -64,18 +61,38 @@ def sees(kernel: Any, name: str) -> bool:
     return any(step.argval == name or (isinstance(step.argval, tuple) and name in step.argval) for step in dis.get_instructions(kernel))
 
 
+def trees(kernel: Any) -> list[ast.AST]:
+    """A kernel and the functions that it calls, parsed; ``ValueError`` if that cannot be."""
+    try:
+        return [ast.parse(textwrap.dedent(inspect.getsource(function))) for function in reached(kernel)]
+    except (OSError, TypeError, SyntaxError):
+        raise ValueError(f"{kernel.__name__} has no source to be read") from None
+
+
+def places_of(tree: ast.AST) -> set[str]:
+    """Names of the arrays into which something is stored, "?" for what is no name."""
+    places = [n for n in ast.walk(tree) if isinstance(n, ast.Subscript | ast.Attribute) and isinstance(n.ctx, ast.Store | ast.Del)]
+    return {place.value.id if isinstance(place.value, ast.Name) else "?" for place in places}
+
+
 def stores(kernel: Any) -> set[str]:
     """Names of what a kernel and the functions that it calls store into, "?" if that cannot be seen."""
-    found: set[str] = set()
-    for function in reached(kernel):
-        try:
-            tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
-        except (OSError, TypeError, SyntaxError):
-            return {"?"}
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Subscript | ast.Attribute) and isinstance(node.ctx, ast.Store | ast.Del):
-                found.add(node.value.id if isinstance(node.value, ast.Name) else "?")
-    return found
+    try:
+        return set().union(*(places_of(tree) for tree in trees(kernel)))
+    except ValueError:
+        return {"?"}
+
+
+@cache
+def adds_only(kernel: Any) -> bool:
+    """Whether a kernel adds to ``out`` whatever it stores there, as far as that can be seen."""
+    try:
+        nodes = [node for tree in trees(kernel) for node in ast.walk(tree)]
+    except ValueError:
+        return True
+    set_ones = [node for node in nodes if isinstance(node, ast.Assign) and "out" in places_of(ast.Module([node], []))]
+    other = [n for n in nodes if isinstance(n, ast.AugAssign) and not isinstance(n.op, ast.Add) and "out" in places_of(ast.Module([n], []))]
+    return not (set_ones or other)
 
 
 def specialised(function: Callable[..., Any], names: dict[str, Any], done: dict[Any, Any]) -> Callable[..., Any]:
@@ -106,6 +123,9 @@ def stages(direction: Direction, rate: Rate, dtype: Any) -> Stages:
         direction.begin or skip_scalar, direction.settle or skip_scalar, rate.begin or skip_scalar, rate.decide,
         gather or skip_element, direction.map or skip_element, terms or skip_element, rate.move,
     )  # fmt: skip
+    for kernel in (gather, terms, rate.move):
+        if kernel is not None and not adds_only(kernel):
+            raise ValueError(f"{kernel.__name__} must add its summands, out[j, i] += s: pieces of a vector share their sums")
     sizes = (direction.sums, rate.sums if terms is not None else 0, len(rate.late))
     # what runs up to the end of the first pass; of the scalars it may only have changed coefficients, of the vectors nothing
     early: list[Any] = [direction.begin, gather] if gather is not None else [direction.begin, rate.begin, terms]
@@ -120,11 +140,11 @@ NAMES = ("D_BEGIN", "D_SETTLE", "R_BEGIN", "R_DECIDE", "D_GATHER", "D_MAP", "R_T
 @cache
 def _stages(kernels: tuple[Any, ...], sizes: tuple[int, int, int], switches: tuple[bool, bool, bool, bool], dtype: str) -> Stages:
     names = dict(zip(NAMES, kernels, strict=True))
-    names |= dict(zip(("GATHERED", "SUMMED", "LATE", "TILE"), (*sizes, TILE), strict=True))
+    names |= dict(zip(("GATHERED", "SUMMED", "LATE"), sizes, strict=True))
     names |= dict(zip(("ALIAS", "STORED", "BLOCKWISE", "LOOKS"), switches, strict=True))
     done: dict[Any, Any] = {}
     v, m, s, ss, c = f"{dtype}[::1]", f"{dtype}[:, ::1]", "float64[::1]", "float64[:, ::1]", "int64[:, ::1]"
-    vectors, scratch = f"{v}, {v}, {v}, {m}", f"{m}, {ss}, {ss}"
+    vectors, scratch = f"{v}, {v}, {v}, {m}", f"int64, {ss}"
     span, two = "int64, int64", f"{m}, {m}, {m}, {m}"
     signatures: dict[Callable[..., Any], str] = {
         template.placed_step: f"int64({c}, boolean, int64, float64, float64, {v}, {m})",

@@ -110,7 +110,7 @@ def cma_terms(seg: Any, lo: Any, hi: Any, at: Any, x: Any, g: Any, d: Any, q: An
     """Summands of |(x - w)/zeta|^2 (kernel)."""
     xs, w = x[lo:hi], vec[0, lo:hi]
     for i in range(xs.size):
-        out[0, i] = square(displacement(xs[i], w[i], coef[seg, 1]))
+        out[0, i] += square(displacement(xs[i], w[i], coef[seg, 1]))
 
 
 def judge(f_tilde: Any, norm2: Any, row: Any, hyp: Any) -> Any:

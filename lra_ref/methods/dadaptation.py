@@ -65,9 +65,9 @@ def averaging_terms(seg: Any, lo: Any, hi: Any, at: Any, x: Any, g: Any, d: Any,
     """Summands of |g|^2, <g, s_k>, |s_{k+1}|^2 (kernel); rows of vec: x_0, s, mean."""
     gs, s = g[lo:hi], vec[1, lo:hi]
     for i in range(gs.size):
-        out[0, i] = square(gs[i])
-        out[1, i] = product(gs[i], s[i])
-        out[2, i] = square(accumulated(s[i], coef[seg, C_D], gs[i]))
+        out[0, i] += square(gs[i])
+        out[1, i] += product(gs[i], s[i])
+        out[2, i] += square(accumulated(s[i], coef[seg, C_D], gs[i]))
 
 
 def averaging_decide(first: Any, last: Any, t: Any, f: Any, sums: Any, scal: Any, hyp: Any, coef: Any) -> Any:

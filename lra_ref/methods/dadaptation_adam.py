@@ -86,8 +86,8 @@ def dadam_terms(seg: Any, lo: Any, hi: Any, at: Any, x: Any, g: Any, d: Any, q: 
     xs, gs, v, s = x[lo:hi], g[lo:hi], vec[1, lo:hi], vec[2, lo:hi]
     for i in range(gs.size):
         gradient = decayed(gs[i], xs[i], coef[seg, C_INSIDE])
-        out[0, i] = product(gradient, preconditioned(s[i], v[i], coef[seg, C_EPS]))
-        out[1, i] = np.abs(average(s[i], gradient, coef[seg, KEEP3], coef[seg, TAKE3]))
+        out[0, i] += product(gradient, preconditioned(s[i], v[i], coef[seg, C_EPS]))
+        out[1, i] += np.abs(average(s[i], gradient, coef[seg, KEEP3], coef[seg, TAKE3]))
 
 
 def dadam_decide(first: Any, last: Any, t: Any, f: Any, sums: Any, scal: Any, hyp: Any, coef: Any) -> Any:

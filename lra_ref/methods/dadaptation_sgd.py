@@ -73,9 +73,9 @@ def dsgd_terms(seg: Any, lo: Any, hi: Any, at: Any, x: Any, g: Any, d: Any, q: A
     xs, gs, s = x[lo:hi], g[lo:hi], vec[1, lo:hi]
     for i in range(gs.size):
         gradient = decayed(gs[i], xs[i], coef[seg, C_DECAY])
-        out[0, i] = square(gs[i])
-        out[1, i] = product(gradient, s[i])
-        out[2, i] = square(accumulated(s[i], coef[seg, C_RATE], gradient))
+        out[0, i] += square(gs[i])
+        out[1, i] += product(gradient, s[i])
+        out[2, i] += square(accumulated(s[i], coef[seg, C_RATE], gradient))
 
 
 def dsgd_decide(first: Any, last: Any, t: Any, f: Any, sums: Any, scal: Any, hyp: Any, coef: Any) -> Any:

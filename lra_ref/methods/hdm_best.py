@@ -119,13 +119,13 @@ def best_terms(seg: Any, lo: Any, hi: Any, at: Any, x: Any, g: Any, d: Any, q: A
     """Summands of |g+|^2, entries that reach tol, <g+, z - x_old>, |z - x_old|^2, |g+ - g|^2, |y - z|^2, <g, P g> (kernel)."""
     xs, gs, z, base, P, old = x[lo:hi], g[lo:hi], vec[0, lo:hi], vec[1, lo:hi], vec[2, lo:hi], vec[4, lo:hi]
     for i in range(gs.size):
-        out[0, i] = square(gs[i])
-        out[1, i] = reaches(gs[i], coef[seg, 1])
-        out[2, i] = product(gs[i], z[i] - old[i])
-        out[3, i] = square(z[i] - old[i])
-        out[4, i] = square(gs[i] - base[i])
-        out[5, i] = square(xs[i] - z[i])
-        out[6, i] = product(base[i], product(P[i], base[i]))
+        out[0, i] += square(gs[i])
+        out[1, i] += reaches(gs[i], coef[seg, 1])
+        out[2, i] += product(gs[i], z[i] - old[i])
+        out[3, i] += square(z[i] - old[i])
+        out[4, i] += square(gs[i] - base[i])
+        out[5, i] += square(xs[i] - z[i])
+        out[6, i] += product(base[i], product(P[i], base[i]))
 
 
 def best_decide(first: Any, last: Any, t: Any, f: Any, sums: Any, scal: Any, hyp: Any, coef: Any) -> Any:

@@ -54,12 +54,10 @@ def scalar_terms(seg: Any, lo: Any, hi: Any, at: Any, x: Any, g: Any, d: Any, q:
     old = int(coef[seg, C_OLD])
     gs, z, base, olds = g[lo:hi], vec[0, lo:hi], vec[1, lo:hi], vec[old, lo:hi]
     for i in range(gs.size):
-        out[0, i] = square(gs[i])
-        out[1, i] = product(gs[i], base[i])
-        out[2, i] = 0
-        out[3, i] = reaches(gs[i], coef[seg, C_TOL])
-        out[4, i] = 0
-        out[5, i] = product(gs[i], z[i] - olds[i])
+        out[0, i] += square(gs[i])
+        out[1, i] += product(gs[i], base[i])
+        out[3, i] += reaches(gs[i], coef[seg, C_TOL])
+        out[5, i] += product(gs[i], z[i] - olds[i])
 
 
 def diagonal_terms(seg: Any, lo: Any, hi: Any, at: Any, x: Any, g: Any, d: Any, q: Any, vec: Any, coef: Any, out: Any) -> None:
@@ -67,7 +65,7 @@ def diagonal_terms(seg: Any, lo: Any, hi: Any, at: Any, x: Any, g: Any, d: Any, 
     scalar_terms(seg, lo, hi, at, x, g, d, q, vec, coef, out)
     base, P = vec[1, lo:hi], vec[2, lo:hi]
     for i in range(base.size):
-        out[2, i] = product(base[i], product(P[i], base[i]))
+        out[2, i] += product(base[i], product(P[i], base[i]))
 
 
 def eg_terms(seg: Any, lo: Any, hi: Any, at: Any, x: Any, g: Any, d: Any, q: Any, vec: Any, coef: Any, out: Any) -> None:
@@ -76,7 +74,7 @@ def eg_terms(seg: Any, lo: Any, hi: Any, at: Any, x: Any, g: Any, d: Any, q: Any
     gs, base, P = g[lo:hi], vec[1, lo:hi], vec[2, lo:hi]
     for i in range(gs.size):
         r = hypergradient(product(gs[i], base[i]), coef[seg, BASE])
-        out[4, i] = exponentiated_step(P[i], r, coef[seg, C_STEP], coef[seg, NUMBER])
+        out[4, i] += exponentiated_step(P[i], r, coef[seg, C_STEP], coef[seg, NUMBER])
 
 
 def full_terms(seg: Any, lo: Any, hi: Any, at: Any, x: Any, g: Any, d: Any, q: Any, vec: Any, coef: Any, out: Any) -> None:
@@ -88,8 +86,8 @@ def full_terms(seg: Any, lo: Any, hi: Any, at: Any, x: Any, g: Any, d: Any, q: A
             r = hypergradient(product(g[lo + i], vec[1, j]), coef[seg, BASE])
             moved = moved + product(vec[2 + lo + i, j], vec[1, j])
             size = size + square(descend(vec[2 + lo + i, j], coef[seg, C_STEP], r))
-        out[2, i] = product(vec[1, lo + i], moved)
-        out[4, i] = size
+        out[2, i] += product(vec[1, lo + i], moved)
+        out[4, i] += size
 
 
 def hdm_decide(first: Any, last: Any, t: Any, f: Any, sums: Any, scal: Any, hyp: Any, coef: Any) -> Any:

@@ -96,8 +96,8 @@ def layerwise_terms(seg: Any, lo: Any, hi: Any, at: Any, x: Any, g: Any, d: Any,
     """Summands of |g_l|^2 and <g_l, H_ll g_l> (kernel)."""
     gs, curved = g[lo:hi], q[seg, lo:hi]
     for i in range(gs.size):
-        out[0, i] = square(gs[i])
-        out[1, i] = product(gs[i], curved[i])
+        out[0, i] += square(gs[i])
+        out[1, i] += product(gs[i], curved[i])
 
 
 def layerwise_decide(first: Any, last: Any, t: Any, f: Any, sums: Any, scal: Any, hyp: Any, coef: Any) -> Any:

@@ -128,10 +128,9 @@ def snet_terms(seg: Any, lo: Any, hi: Any, at: Any, x: Any, g: Any, d: Any, q: A
     """s as the only summand that is not 0, and those of <grad L, g> (kernel)."""
     gs, qs = g[lo:hi], q[0, lo:hi]
     for i in range(gs.size):
-        out[0, i] = 0.0
-        out[1, i] = product(qs[i], gs[i])
+        out[1, i] += product(qs[i], gs[i])
     if lo == 0:
-        out[0, 0] = snet_look(vec, coef)
+        out[0, 0] += snet_look(vec, coef)
 
 
 def snet_decide(first: Any, last: Any, t: Any, f: Any, sums: Any, scal: Any, hyp: Any, coef: Any) -> Any:

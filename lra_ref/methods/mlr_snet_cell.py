@@ -202,8 +202,8 @@ def column_times(theta: Any, start: Any, H: Any, dz: Any) -> Any:
     return total
 
 
-def backward(theta: Any, h: Any, c: Any, loss: Any, H: Any, work: Any, s: Any, out: Any) -> None:
-    """Gradient of s in theta into ``out``, after :func:`forward` (kernel)."""
+def backward(theta: Any, h: Any, c: Any, loss: Any, H: Any, work: Any, s: Any, slope: Any) -> None:
+    """Gradient of s in theta into ``slope``, after :func:`forward` (kernel)."""
     B, C = 2 * H, 2 * H + 4 * H * H + 4 * H
     E = C + H * H + H
     w = E + 4 * H * H + 4 * H
@@ -215,15 +215,15 @@ def backward(theta: Any, h: Any, c: Any, loss: Any, H: Any, work: Any, s: Any, o
         dc = dh * o * hyperbolic_slope(tanh_c[j])
         dz[j], dz[H + j] = dc * g * sigmoid_slope(i), dc * c[j] * sigmoid_slope(f)
         dz[2 * H + j], dz[3 * H + j] = dh * tanh_c[j] * sigmoid_slope(o), dc * i * hyperbolic_slope(g)
-        out[w + j] = end * new_h[j]
-    out[w + H] = end
+        slope[w + j] = end * new_h[j]
+    slope[w + H] = end
     for r in range(4 * H):
-        out[B + 4 * H * H + r], out[E + 4 * H * H + r] = dz[r], dz[r]
+        slope[B + 4 * H * H + r], slope[E + 4 * H * H + r] = dz[r], dz[r]
         for k in range(H):
-            out[B + r * H + k], out[E + r * H + k] = dz[r] * rectified(pre_u[k]), dz[r] * rectified(pre_v[k])
+            slope[B + r * H + k], slope[E + r * H + k] = dz[r] * rectified(pre_u[k]), dz[r] * rectified(pre_v[k])
     for j in range(H):
         du = column_times(theta, B + j, H, dz) * rectified_slope(pre_u[j])
         dv = column_times(theta, E + j, H, dz) * rectified_slope(pre_v[j])
-        out[j], out[H + j], out[C + H * H + j] = du * loss, du, dv
+        slope[j], slope[H + j], slope[C + H * H + j] = du * loss, du, dv
         for k in range(H):
-            out[C + j * H + k] = dv * h[k]
+            slope[C + j * H + k] = dv * h[k]

@@ -103,8 +103,8 @@ def prodigy_terms(seg: Any, lo: Any, hi: Any, at: Any, x: Any, g: Any, d: Any, q
     xs, gs, origin, s = x[lo:hi], g[lo:hi], vec[0, lo:hi], vec[3, lo:hi]
     for i in range(gs.size):
         gradient = decayed(gs[i], xs[i], coef[seg, C_INSIDE])
-        out[0, i] = product(gradient, where(coef[seg, C_FIRST] > 0, xs[i], origin[i]) - xs[i])
-        out[1, i] = np.abs(average(s[i], gradient, coef[seg, KEEP3], coef[seg, TAKE3]))
+        out[0, i] += product(gradient, where(coef[seg, C_FIRST] > 0, xs[i], origin[i]) - xs[i])
+        out[1, i] += np.abs(average(s[i], gradient, coef[seg, KEEP3], coef[seg, TAKE3]))
 
 
 def prodigy_decide(first: Any, last: Any, t: Any, f: Any, sums: Any, scal: Any, hyp: Any, coef: Any) -> Any:

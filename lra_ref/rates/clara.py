@@ -46,7 +46,7 @@ import numpy as np
 from lra_ref.arithmetic import exponential, power, total
 from lra_ref.backends.sums import block_sums, in_order
 from lra_ref.directions.normalized import NORM, settle_norms
-from lra_ref.directions.norms import norms, split_squares, unit
+from lra_ref.directions.norms import add_squares, norms, unit
 from lra_ref.formulas import average, clip, descend, square, where
 from lra_ref.parameters import SWITCH, Choice, Optional_, Parameters, Range, parameter
 from lra_ref.parts import RATES, Direction, Rate, Seen
@@ -112,9 +112,7 @@ def vanished(eta: Any, status: Any) -> Any:
 # --- kernels: coefficients step, scale, bottom, keep, take -------------------------------------------------------------------------------
 def clara_terms(seg: Any, lo: Any, hi: Any, at: Any, x: Any, g: Any, d: Any, q: Any, vec: Any, coef: Any, out: Any) -> None:
     """Squares of the direction, in three classes (kernel)."""
-    ds = d[at : at + hi - lo]
-    for i in range(ds.size):
-        split_squares(ds[i], i, out)
+    add_squares(d[at : at + hi - lo], out)
 
 
 def clara_decide(first: Any, last: Any, t: Any, f: Any, sums: Any, scal: Any, hyp: Any, coef: Any) -> Any:
@@ -141,7 +139,7 @@ def clara_move_unit(seg: Any, lo: Any, hi: Any, at: Any, x: Any, g: Any, d: Any,
         u = unit(ds[i], scale, low)
         xs[i] = descend(xs[i], step, u)
         p[i] = average(p[i], u, keep, take)
-        out[0, i] = square(p[i])
+        out[0, i] += square(p[i])
 
 
 def clara_move_plain(seg: Any, lo: Any, hi: Any, at: Any, x: Any, g: Any, d: Any, q: Any, vec: Any, coef: Any, out: Any) -> None:
@@ -151,7 +149,7 @@ def clara_move_plain(seg: Any, lo: Any, hi: Any, at: Any, x: Any, g: Any, d: Any
     for i in range(xs.size):
         xs[i] = descend(xs[i], step, ds[i])
         p[i] = average(p[i], unit(ds[i], scale, low), keep, take)
-        out[0, i] = square(p[i])
+        out[0, i] += square(p[i])
 
 
 @RATES.register("clara")

@@ -104,8 +104,8 @@ def almeida_terms(seg: Any, lo: Any, hi: Any, at: Any, x: Any, g: Any, d: Any, q
     for i in range(gs.size):
         v[i] = average(v[i], square(kept[i]), keep, take)
         a[i] = almeida_rate(a[i] + start, gs[i], kept[i], v[i], beta, correction, low, high)
-        out[0, i] = a[i]
-        out[1, i] = 1
+        out[0, i] += a[i]
+        out[1, i] += 1
 
 
 def bar_begin(first: Any, last: Any, t: Any, f: Any, sums: Any, scal: Any, hyp: Any, coef: Any) -> float:
@@ -123,8 +123,8 @@ def bar_terms(seg: Any, lo: Any, hi: Any, at: Any, x: Any, g: Any, d: Any, q: An
     for i in range(gs.size):
         a[i] = bar_rate(a[i] + start, sign_agreement(gs[i], m[i]), kappa, keep_rate, high)
         m[i] = average(m[i], gs[i], keep, take)
-        out[0, i] = a[i]
-        out[1, i] = 1
+        out[0, i] += a[i]
+        out[1, i] += 1
 
 
 def mean_decide(first: Any, last: Any, t: Any, f: Any, sums: Any, scal: Any, hyp: Any, coef: Any) -> Any:

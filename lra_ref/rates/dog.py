@@ -117,8 +117,8 @@ def dog_terms(seg: Any, lo: Any, hi: Any, at: Any, x: Any, g: Any, d: Any, q: An
     """Summands of |x - x_0|^2, which is |x_0|^2 at the first step, when x_0 is still 0, and of |d|^2 (kernel)."""
     xs, ds, start = x[lo:hi], d[at : at + hi - lo], vec[0, lo:hi]
     for i in range(xs.size):
-        out[0, i] = moved(xs[i], start[i])
-        out[1, i] = square(ds[i])
+        out[0, i] += moved(xs[i], start[i])
+        out[1, i] += square(ds[i])
 
 
 def dog_row(t: Any, distance2: Any, norm2: Any, row: Any, hyp: Any) -> Any:

@@ -86,8 +86,8 @@ def alignment_terms(seg: Any, lo: Any, hi: Any, at: Any, x: Any, g: Any, d: Any,
     """Summands of <g, v> and |g|^2, v the kept vector (kernel)."""
     gs, kept = g[lo:hi], vec[0, lo:hi]
     for i in range(gs.size):
-        out[0, i] = product(gs[i], kept[i])
-        out[1, i] = square(gs[i])
+        out[0, i] += product(gs[i], kept[i])
+        out[1, i] += square(gs[i])
 
 
 def exponentiated_decide(first: Any, last: Any, t: Any, f: Any, sums: Any, scal: Any, hyp: Any, coef: Any) -> Any:
@@ -120,7 +120,7 @@ def exponentiated_move(seg: Any, lo: Any, hi: Any, at: Any, x: Any, g: Any, d: A
     for i in range(xs.size):
         xs[i] = decayed_step(xs[i], decay, step, ds[i])
         kept[i] = ds[i]
-        out[0, i] = square(ds[i])
+        out[0, i] += square(ds[i])
 
 
 @RATES.register("exponentiated")

@@ -21,7 +21,7 @@ delta + sum b = 0 keeps eta; a non-finite a_t or b_t stops the trajectory with i
 |g'(w) - g'(x)| < 1e-10 (|g'(w)| + |g'(x)|) are counted as ``flagged``: there L_t is rounding.
 
 Words per element of a step on a long vector, the fewest / those moved (``lra_ref.bench.words``): ``gala_sgd`` 11/16, ``gala_adam``
-15/20, ``gala_sgd_practical`` 8/8, ``gala_nsgdm`` 19/28.
+15/20, ``gala_sgd_practical`` 8/8, ``gala_nsgdm`` 19/27.
 """
 
 from __future__ import annotations
@@ -104,11 +104,11 @@ def cancelled(change: Any, first: Any, second: Any, small: Any) -> Any:
 def pair_summands(gw: Any, gx: Any, w: Any, xp: Any, partner: Any, out: Any) -> None:
     """Summands of a, |gw - gx|^2, |w - x|^2, |gw|^2, |gx|^2."""
     for i in range(gw.size):
-        out[0, i] = product(gw[i], partner[i])
-        out[1, i] = squared_difference(gw[i], gx[i])
-        out[2, i] = squared_difference(w[i], xp[i])
-        out[3, i] = square(gw[i])
-        out[4, i] = square(gx[i])
+        out[0, i] += product(gw[i], partner[i])
+        out[1, i] += squared_difference(gw[i], gx[i])
+        out[2, i] += squared_difference(w[i], xp[i])
+        out[3, i] += square(gw[i])
+        out[4, i] += square(gx[i])
 
 
 def terms_pair_direction(seg: Any, lo: Any, hi: Any, at: Any, x: Any, g: Any, d: Any, q: Any, vec: Any, coef: Any, out: Any) -> None:
@@ -136,45 +136,51 @@ def terms_momentum(seg: Any, lo: Any, hi: Any, at: Any, x: Any, g: Any, d: Any, 
     terms_pair_direction(seg, lo, hi, at, x, g, d, q, vec, coef, out)
     xs, gs, xp, gm = x[lo:hi], g[lo:hi], vec[0, lo:hi], q[2, lo:hi]
     for i in range(gs.size):
-        out[5, i] = squared_difference(gs[i], gm[i])
-        out[6, i] = squared_difference(xs[i], xp[i])
+        out[5, i] += squared_difference(gs[i], gm[i])
+        out[6, i] += squared_difference(xs[i], xp[i])
 
 
-def move_free(seg: Any, lo: Any, hi: Any, at: Any, x: Any, g: Any, d: Any, q: Any, vec: Any, coef: Any, out: Any) -> None:
-    """Move and keep x_t; late sum |g_t|^2 (practical rule)."""
-    xs, gs, ds, xp = x[lo:hi], g[lo:hi], d[at : at + hi - lo], vec[0, lo:hi]
-    eta = coef[seg, 0]
+def move_keeping(xs: Any, ds: Any, xp: Any, eta: Any, partner: Any, out: Any) -> None:
+    """Move and keep x_t; late sum of the squared norm of the partner."""
     for i in range(xs.size):
         xp[i] = xs[i]
         xs[i] = descend(xs[i], eta, ds[i])
-        out[0, i] = square(gs[i])
+        out[0, i] += square(partner[i])
 
 
-def move_free_direction(seg: Any, lo: Any, hi: Any, at: Any, x: Any, g: Any, d: Any, q: Any, vec: Any, coef: Any, out: Any) -> None:
-    """Move and keep x_t, d_t; late sum |d_t|^2."""
-    move_free(seg, lo, hi, at, x, g, d, q, vec, coef, out)
-    ds, dp = d[at : at + hi - lo], vec[1, lo:hi]
-    for i in range(ds.size):
-        dp[i] = ds[i]
-        out[0, i] = square(ds[i])
-
-
-def move_pair(seg: Any, lo: Any, hi: Any, at: Any, x: Any, g: Any, d: Any, q: Any, vec: Any, coef: Any, out: Any) -> None:
-    """Move and keep x_t, w_t; late sum |g_t|^2."""
-    move_free(seg, lo, hi, at, x, g, d, q, vec, coef, out)
-    xs, xp, w = x[lo:hi], vec[0, lo:hi], vec[1, lo:hi]
-    lam = coef[seg, 1]
+def keep_point(xs: Any, xp: Any, w: Any, lam: Any) -> None:
+    """Keep w_t."""
     for i in range(xs.size):
         w[i] = segment_point(xp[i], xs[i], lam)
 
 
-def move_pair_direction(seg: Any, lo: Any, hi: Any, at: Any, x: Any, g: Any, d: Any, q: Any, vec: Any, coef: Any, out: Any) -> None:
-    """Move and keep x_t, w_t, d_t; late sum |d_t|^2."""
-    move_pair(seg, lo, hi, at, x, g, d, q, vec, coef, out)
-    ds, dp = d[at : at + hi - lo], vec[2, lo:hi]
+def move_free(seg: Any, lo: Any, hi: Any, at: Any, x: Any, g: Any, d: Any, q: Any, vec: Any, coef: Any, out: Any) -> None:
+    """Move and keep x_t; late sum |g_t|^2 (practical rule)."""
+    move_keeping(x[lo:hi], d[at : at + hi - lo], vec[0, lo:hi], coef[seg, 0], g[lo:hi], out)
+
+
+def move_free_direction(seg: Any, lo: Any, hi: Any, at: Any, x: Any, g: Any, d: Any, q: Any, vec: Any, coef: Any, out: Any) -> None:
+    """Move and keep x_t, d_t; late sum |d_t|^2."""
+    ds, dp = d[at : at + hi - lo], vec[1, lo:hi]
+    move_keeping(x[lo:hi], ds, vec[0, lo:hi], coef[seg, 0], ds, out)
     for i in range(ds.size):
         dp[i] = ds[i]
-        out[0, i] = square(ds[i])
+
+
+def move_pair(seg: Any, lo: Any, hi: Any, at: Any, x: Any, g: Any, d: Any, q: Any, vec: Any, coef: Any, out: Any) -> None:
+    """Move and keep x_t, w_t; late sum |g_t|^2."""
+    xs, xp = x[lo:hi], vec[0, lo:hi]
+    move_keeping(xs, d[at : at + hi - lo], xp, coef[seg, 0], g[lo:hi], out)
+    keep_point(xs, xp, vec[1, lo:hi], coef[seg, 1])
+
+
+def move_pair_direction(seg: Any, lo: Any, hi: Any, at: Any, x: Any, g: Any, d: Any, q: Any, vec: Any, coef: Any, out: Any) -> None:
+    """Move and keep x_t, w_t, d_t; late sum |d_t|^2."""
+    xs, xp, ds, dp = x[lo:hi], vec[0, lo:hi], d[at : at + hi - lo], vec[2, lo:hi]
+    move_keeping(xs, ds, xp, coef[seg, 0], ds, out)
+    keep_point(xs, xp, vec[1, lo:hi], coef[seg, 1])
+    for i in range(ds.size):
+        dp[i] = ds[i]
 
 
 def gala_decide(first: Any, last: Any, t: Any, f: Any, sums: Any, scal: Any, hyp: Any, coef: Any) -> Any:

@@ -151,26 +151,26 @@ def norm_terms(seg: Any, lo: Any, hi: Any, at: Any, x: Any, g: Any, d: Any, q: A
     """Summands of |g|^2, which is all that d = g needs (kernel)."""
     gs = g[lo:hi]
     for i in range(gs.size):
-        out[0, i] = square(gs[i])
+        out[0, i] += square(gs[i])
 
 
 def along_terms(seg: Any, lo: Any, hi: Any, at: Any, x: Any, g: Any, d: Any, q: Any, vec: Any, coef: Any, out: Any) -> None:
     """Summands of <g,d>, |d|^2, |g|^2 (kernel)."""
     gs, ds = g[lo:hi], d[at : at + hi - lo]
     for i in range(gs.size):
-        out[0, i] = product(gs[i], ds[i])
-        out[1, i] = square(ds[i])
-        out[2, i] = square(gs[i])
+        out[0, i] += product(gs[i], ds[i])
+        out[1, i] += square(ds[i])
+        out[2, i] += square(gs[i])
 
 
 def pair_summands(xs: Any, xp: Any, gs: Any, gp: Any, ds: Any, out: Any) -> None:
     """Summands of <s,y>, |s|^2, |y|^2, <g,d>."""
     for i in range(gs.size):
         s, y = xs[i] - xp[i], gs[i] - gp[i]
-        out[0, i] = product(s, y)
-        out[1, i] = square(s)
-        out[2, i] = square(y)
-        out[3, i] = product(gs[i], ds[i])
+        out[0, i] += product(s, y)
+        out[1, i] += square(s)
+        out[2, i] += square(y)
+        out[3, i] += product(gs[i], ds[i])
 
 
 def same_terms(seg: Any, lo: Any, hi: Any, at: Any, x: Any, g: Any, d: Any, q: Any, vec: Any, coef: Any, out: Any) -> None:

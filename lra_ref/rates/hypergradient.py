@@ -88,8 +88,8 @@ def hypergradient_terms(seg: Any, lo: Any, hi: Any, at: Any, x: Any, g: Any, d: 
     """Summands of <g, v> and <x, v>, v the last direction (kernel)."""
     xs, gs, kept = x[lo:hi], g[lo:hi], vec[0, lo:hi]
     for i in range(gs.size):
-        out[0, i] = product(gs[i], kept[i])
-        out[1, i] = product(xs[i], kept[i])
+        out[0, i] += product(gs[i], kept[i])
+        out[1, i] += product(xs[i], kept[i])
 
 
 def hypergradient_decide(first: Any, last: Any, t: Any, f: Any, sums: Any, scal: Any, hyp: Any, coef: Any) -> Any:
@@ -135,7 +135,7 @@ def keep_gradient(seg: Any, lo: Any, hi: Any, at: Any, x: Any, g: Any, d: Any, q
     for i in range(xs.size):
         xs[i] = descend(xs[i], eta, ds[i])
         kept[i] = gs[i]
-        out[0, i] = square(gs[i])
+        out[0, i] += square(gs[i])
 
 
 @RATES.register("hypergradient")

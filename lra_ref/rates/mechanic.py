@@ -126,10 +126,10 @@ def mechanic_begin(first: Any, last: Any, t: Any, f: Any, sums: Any, scal: Any, 
 
 def summands(delta: Any, g: Any, y: Any, i: Any, out: Any) -> None:
     """Summands of <Delta, g>, <Delta, y>, |g|^2, |y|^2 (kernel)."""
-    out[0, i] = product(delta, g)
-    out[1, i] = product(delta, y)
-    out[2, i] = square(g)
-    out[3, i] = square(y)
+    out[0, i] += product(delta, g)
+    out[1, i] += product(delta, y)
+    out[2, i] += square(g)
+    out[3, i] += square(y)
 
 
 def stored_terms(seg: Any, lo: Any, hi: Any, at: Any, x: Any, g: Any, d: Any, q: Any, vec: Any, coef: Any, out: Any) -> None:

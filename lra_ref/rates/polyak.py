@@ -46,7 +46,7 @@ def slope_terms(seg: Any, lo: Any, hi: Any, at: Any, x: Any, g: Any, d: Any, q: 
     """Summands of <g, d> (kernel)."""
     gs, ds = g[lo:hi], d[at : at + hi - lo]
     for i in range(gs.size):
-        out[0, i] = product(gs[i], ds[i])
+        out[0, i] += product(gs[i], ds[i])
 
 
 def model_decide(first: Any, last: Any, t: Any, f: Any, sums: Any, scal: Any, hyp: Any, coef: Any) -> Any:

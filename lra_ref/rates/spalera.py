@@ -92,14 +92,14 @@ def spalera_move(seg: Any, lo: Any, hi: Any, at: Any, x: Any, g: Any, d: Any, q:
         for i in range(xs.size):
             rate[i] = rate[i] / 2
             xs[i] = saved[i]
-            out[0, i] = where(rate[i] <= LEAST_RATE, 1, 0)
+            out[0, i] += where(rate[i] <= LEAST_RATE, 1, 0)
         return
     for i in range(xs.size):
         p[i] = average(p[i], unit(decayed(gs[i], xs[i], weight_decay), scale, root), keep, take)
         rate[i] = grown(rate[i] + start, gain, square(p[i]), mean)
         saved[i] = xs[i]
         xs[i] = descend(xs[i], step * rate[i], ds[i])
-        out[0, i] = where(rate[i] == 0, 1, 0)
+        out[0, i] += where(rate[i] == 0, 1, 0)
 
 
 @RATES.register("spalera")

@@ -43,7 +43,7 @@ def decide(t: int, per_block: bool = True, front: Any = 1, zero: bool = False, r
     h, _, lengths = directions(zero=zero)
     scal, sums, coef = names("scal", 4, 3), names("late", 4, 4), names("coef", 4, 5)
     scal[1, 1] = rate
-    out = np.array([np.nan] * 12, dtype=object).reshape(3, 4)
+    out = np.zeros((3, 4), dtype=object)
     for block, (lo, hi) in enumerate(BLOCKS):
         elements(clara.clara_terms)(
             1 + block, lo, hi, lo + AT, None, None, np.concatenate([names("free", 2), h]), 1, None, coef, out[:, 2 * block : 2 * block + 2]
@@ -89,7 +89,7 @@ def move(unit_step: bool, short: bool = False, turned: int = 1) -> Outcome:
         kernel(1 + block, lo, hi, lo + AT, x, None, np.concatenate([names("free", 2), h]), 1, path, coef, out[:, part])
         want_x[lo:hi] = want_x[lo:hi] - turned * eta * (u if unit_step else h)[part]
         want_path[0, lo:hi] = (1 - c) * want_path[0, lo:hi] + c * u[part]
-        want_out[0, part] = want_path[0, lo:hi] ** 2
+        want_out[0, part] = want_out[0, part] + want_path[0, lo:hi] ** 2
     return equal([(x, want_x), (path, want_path), (out, want_out)])
 
 

@@ -22,7 +22,7 @@ def alera(t: int, short: bool = False, decay: Any = 0, front: Any = 1) -> Outcom
     gains, weight = names("gain", 3), sp.Symbol("wd", real=True) * decay
     hyp = [lr, alpha, weight, 0, sp.Symbol("threshold"), *gains]
     g, u, _ = directions(ADDED, short=short)
-    x, path, coef, out, h = names("x", 6), names("p", 2, 6), names("coef", 4, 7), names("out", 6, 4), names("h", 6)
+    x, path, coef, out, h = names("x", 6), names("p", 2, 6), names("coef", 4, 7), np.zeros((6, 4), dtype=object), names("h", 6)
     scal, sums, rows = names("scal", 4, 5), names("late", 4, 5), np.empty((4, 5), dtype=object)
     scal[1:3, 1] = reals("eta1 eta2", positive=True)
     old, want_x, want_path = scal.copy(), x.copy(), path.copy()
@@ -76,7 +76,7 @@ def salera_step(loss: Any, n: int = 1, t: int = 4, least: bool = False, halved: 
     """decide and move of SALERA with the test, on exact numbers: an alarm restores x, halves the rates and keeps path and mean."""
     hyp = [lr, alpha, 0, sp.Rational(1, 2), sp.Rational(1, 10), *names("gain", 3)]
     g, u, _ = directions(ADDED)
-    x, vec, coef, out, h = names("x", 6), names("p", 2, 6), names("coef", 4, 7), names("out", 6, 4), names("h", 6)
+    x, vec, coef, out, h = names("x", 6), names("p", 2, 6), names("coef", 4, 7), np.zeros((6, 4), dtype=object), names("h", 6)
     scal, sums = names("scal", 4, 11), names("late", 4, 5)
     for s in (1, 2):
         scal[s, 1] = sp.Rational(s, 7) if not least else sp.Rational(s, 10**15)
@@ -194,7 +194,7 @@ def spalera_step(t: int, loss: Any, front: Any = 1, short: bool = False) -> Outc
     length = ADDED / 4 if short else ADDED + reals("r", nonnegative=True)
     u = np.concatenate([circle("m0")[0] * circle("m1"), circle("m0")[1] * circle("m2")])
     g = length * u
-    x, vec, coef, out, h = names("x", 6), names("p", 3, 6), names("coef", 4, 10), names("out", 4, 4), names("h", 6)
+    x, vec, coef, out, h = names("x", 6), names("p", 3, 6), names("coef", 4, 10), np.zeros((4, 4), dtype=object), names("h", 6)
     scal, sums = names("scal", 4, 10), names("late", 4, 5)
     rates = np.array(reals(" ".join(f"rate{i}" for i in range(6)), positive=True), dtype=object)
     vec[2] = 1 + rates if t > 0 else 0
@@ -241,7 +241,7 @@ def spalera_step(t: int, loss: Any, front: Any = 1, short: bool = False) -> Outc
 def vanished_rates(status: int = 7) -> Outcome:
     """The late sum counts rates that are at most 1e-15 after a halving, or 0; a sum above 0 stops the trajectory with status 7."""
     kernel, small = symbolic(spalera.spalera_move), sp.Rational(1, 10**15)
-    coef, vec, out, x = names("coef", 2, 10), names("v", 3, 2), names("out", 1, 2), names("x", 2)
+    coef, vec, out, x = names("coef", 2, 10), names("v", 3, 2), np.zeros((1, 2), dtype=object), names("x", 2)
     coef[1, 5], vec[2] = 1, [2 * small, 3 * small]
     kernel(1, 0, 2, 0, x, names("g", 2), names("h", 2), 1, vec, coef, out)
     scal, sums, other = names("scal", 3, 9), names("late", 3, 4), names("coef", 3, 10)
@@ -250,7 +250,7 @@ def vanished_rates(status: int = 7) -> Outcome:
         scal[s, 2:9] = watched(1, False)
     hyp = [lr, alpha, 0, sp.Rational(1, 2), sp.Rational(1, 10), *reals("gain size", positive=True)]
     elements(spalera.spalera_decide)(1, 3, 3, [FALL], sums, scal, hyp, other)
-    stays = names("out", 1, 2)
+    stays = np.zeros((1, 2), dtype=object)
     coef[1], vec[2] = [1, 1, 1, 1, 0, 0, 0, 0, 1, 1], [0, 3]
     kernel(1, 0, 2, 0, x, np.array([1, 1]), np.array([1, 1]), 1, vec, coef, stays)
     return equal([(out[0], [1, 0]), (scal[1, 0], status), (stays[0], [1, 0])])

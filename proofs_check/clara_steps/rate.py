@@ -80,6 +80,7 @@ def engine_steps(steps: int) -> dict[str, Any]:
             logs.append(sp.expand_log(sp.log(sp.nsimplify(coef[0, 0], rational=True) / eta)))
         if t < steps:
             overlaps.append(sp.nsimplify(vec[0] @ u, rational=True))
+            late[...] = 0
             elements(clara_move_unit)(0, 0, 2, 0, x, None, 3 * u, 1, vec, coef, late)
             sums[0, 3] = late.sum()
     rows = {name: np.array([row], dtype=object) for name, row in (("Y", norms), ("log_eta", logs), ("overlap", overlaps))}

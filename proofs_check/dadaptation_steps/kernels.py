@@ -110,6 +110,7 @@ def exact_run(
     for t in range(steps):
         g = np.array(slope(x), dtype=object)
         begin(0, 1, t, None, None, scal, hyp, coef)
+        out[...] = 0
         terms(0, 0, dim, 0, x, g, None, None, vec, coef, out)
         sums = out.sum(axis=1).reshape(1, -1)
         coef[0, 0] = decide(0, 1, t, None, sums, scal, hyp, coef)

@@ -26,7 +26,7 @@ def decided(decide: Callable[..., Any], t: int, hyp: Any = HYP, blocks: tuple[in
     """terms and decide in an arbitrary state: squared distances and norms of the blocks, scalars before and after, coefficients, rate."""
     x, vec, d = names("x", 6), names("vec", 2, 6), names("d", 6)
     scal = np.array([[sp.Symbol(f"scal{i}{j}", positive=True) for j in range(3)] for i in range(4)], dtype=object)
-    sums, coef, out = names("sum", 4, 2), names("coef", 4, 3), names("out", 2, 4)
+    sums, coef, out = names("sum", 4, 2), names("coef", 4, 3), np.zeros((2, 4), dtype=object)
     for block, (lo, hi) in enumerate(BLOCKS):
         part = out[:, 2 * block : 2 * block + 2]
         symbolic(dog.dog_terms)(1 + block, lo, hi, lo + AT, x, None, np.concatenate([names("free", 1), d]), 1, vec, coef, part)

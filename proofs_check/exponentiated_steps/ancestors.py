@@ -84,6 +84,7 @@ def almeida_run(gradients: Any, hyp: Any) -> list[Any]:
     for t, g in enumerate(gradients):
         symbolic(almeida_begin)(0, 1, t, 0, None, None, hyp, coef)
         coef[0] = [whole(value) for value in coef[0]]
+        out[...] = 0
         symbolic(almeida_terms)(0, 0, 1, 0, None, np.array([g], dtype=object), None, None, vec, coef, out)
         vec[2, 0] = g
         rates.append(vec[0, 0])
@@ -164,6 +165,7 @@ def bar_update(share: Any = 1) -> Outcome:
     theta = sp.Rational(7, 10)
     for t, g in enumerate((up, down, -up, sp.Integer(0))):
         symbolic(bar_begin)(0, 1, t, 0, None, None, (LR, KAPPA, PHI, theta, HIGH), coef)
+        out[...] = 0
         symbolic(bar_terms)(0, 0, 1, 0, None, np.array([g], dtype=object), None, None, vec, coef, out)
         product = sp.sign(g) * sp.sign(sp.expand(mean)) if t < 2 else (None if t == 2 else 0)
         if t == 2:

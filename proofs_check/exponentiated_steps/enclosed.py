@@ -48,6 +48,7 @@ def enclosed_run(
         begin(0, 1, t, 0, None, None, own, row)
         gained(0, 0, dim, 0, None, g, d, None, vec, row, None)
         decide(0, 1, t, 0, np.array([[g @ kept[0], g @ g, sum(late[0])]], dtype=object), scal, hyp, coef)
+        late[...] = arb(0)
         move(0, 0, dim, 0, x, g, d, None, kept, coef, late)
         yield {"x": x.copy(), "momentum": hyp[0] * vec[0], "gain": vec[1].copy(), "scale": scal[:, 1].copy()}
 

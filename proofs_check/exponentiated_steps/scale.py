@@ -38,10 +38,9 @@ def decided(sums: Any, scales: Any, *, t: int = 1, ends: Any = (LOW, HIGH), eps:
 def signal(sign: int = 1) -> Outcome:
     """Kernels: the sums of two coordinates, and the cosine of g and u = lr d, each norm enlarged by eps, clamped; one or two blocks."""
     g, d = np.array(reals("g0 g1")), np.array(reals("d0 d1"))
-    sums = np.zeros((2, 1), dtype=object)
     rows = np.zeros((2, 3), dtype=object)
-    late = np.zeros((1, 1), dtype=object)
     for k in range(2):
+        sums, late = np.zeros((2, 1), dtype=object), np.zeros((1, 1), dtype=object)
         symbolic(alignment_terms)(0, k, k + 1, 0, g, g, d, None, d[None, :], None, sums)
         symbolic(exponentiated_move)(0, k, k + 1, k, g * 0, g, d, None, d[None, :] * 0, np.zeros((1, 2), dtype=object), late)
         rows[k] = *sums[:, 0], late[0, 0]

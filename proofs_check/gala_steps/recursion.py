@@ -202,10 +202,12 @@ def summed(kernel: Callable[..., Any], places: tuple[Any, ...], extra: int = 0) 
     run(kernel, a)
     gw, gx, w, x, partner = (a[name][LO:HI] if k is None else a[name][k, LO:HI] for name, k in places)
     rows = [gw * partner, (gw - gx) ** 2, (w - x) ** 2, gw**2, gx**2 + extra]
-    rest = [[LEFT] * (HI - LO)] * 2
+    rest = [np.zeros(HI - LO, dtype=object)] * 2
     if kernel is gala.terms_momentum:
         rest = [(a["g"][LO:HI] - a["q"][2, LO:HI]) ** 2, (a["x"][LO:HI] - a["vec"][0, LO:HI]) ** 2]
-    return identities([pair for row, wanted in zip(a["out"], [*rows, *rest], strict=True) for pair in zip(row, wanted, strict=True)])
+    # added to what is there
+    wanted = [LEFT + row for row in [*rows, *rest]]
+    return identities([pair for row, sums in zip(a["out"], wanted, strict=True) for pair in zip(row, sums, strict=True)])
 
 
 TERMS = {
@@ -231,7 +233,7 @@ def moved(kernel: Callable[..., Any], kept: dict[int, str], sign: int = 1) -> Ou
     late = d**2 if "d" in kept.values() else g**2
     whole = before["x"].copy()
     whole[LO:HI] = new
-    pairs = [*zip(a["x"], whole, strict=True), *zip(a["out"][0], late, strict=True)]
+    pairs = [*zip(a["x"], whole, strict=True), *zip(a["out"][0], LEFT + late, strict=True)]
     return identities([*pairs, *[p for k in range(3) for p in zip(a["vec"][k], wanted[k], strict=True)]])
 
 

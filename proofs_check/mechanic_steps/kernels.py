@@ -39,13 +39,13 @@ def state() -> dict[str, Any]:
     scal = np.array([[sp.Symbol(f"scal{i}_{j}", positive=True) for j in range(5 + 4 * COUNT)] for i in range(4)], dtype=object)
     return {
         "x": names("x", 5), "g": names("g", 5), "d": names("d", 6), "vec": names("vec", 2, 5), "scal": scal, "sums": names("sum", 4, 4),
-        "coef": names("coef", 4, 6), "out": names("out", 4, 3),
+        "coef": names("coef", 4, 6), "out": np.zeros((4, 3), dtype=object),
     }  # fmt: skip
 
 
 def run(kernel: Any, e: dict[str, Any]) -> None:
     """An elementwise kernel over both blocks; its summands are added up."""
-    first = 0
+    first, e["out"][...] = 0, 0
     for block, (lo, hi) in enumerate(BLOCKS, 1):
         part = e["out"][:, first : first + hi - lo]
         symbolic(kernel)(block, lo, hi, lo + AT, e["x"], e["g"], e["d"], 1, e["vec"], e["coef"], part)

@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 
 from experiments.bench.long_vector import methods
+from lra_ref.backends.sums import LANES
 from lra_ref.engine import inplace
 from lra_ref.engine.inplace import InPlace
 from lra_ref.engine.optimizer import Optimizer
-from lra_ref.engine.vector_step import chunks_of, sees, stores
+from lra_ref.engine.vector_step import adds_only, chunks_of, sees, stages, stores
 from lra_ref.methods import Method, compose, make_method
+from lra_ref.parts import DIRECTIONS, RATES, WHOLES
 from lra_ref.rates.clara import clara_terms
 from lra_ref.rates.gala import terms_free_gradient
 from lra_ref.status import Status
@@ -161,7 +163,32 @@ def test_what_is_stored_is_what_the_summands_need() -> None:
     assert not sees(terms_free_gradient, "d")
     method: Method = compose("adam", "clara")
     assert InPlace(method, np.ones(10_000))._d.size == 10_000
-    assert InPlace(make_method("adam"), np.ones(10_000))._d.size == 4096
+    assert InPlace(make_method("adam"), np.ones(10_000))._d.size == LANES
+
+
+def kernels() -> dict[str, Any]:
+    """Every kernel with summands, of every form that is named or shown."""
+    parts: list[Any] = [DIRECTIONS[name]() for name in DIRECTIONS]
+    parts += [registry[name](**registry[name].shown) for registry in (RATES, WHOLES) for name in registry]
+    parts += [method.rate for method in methods()]
+    found = [getattr(part, name, None) for part in parts for name in ("gather", "terms", "move")]
+    return {kernel.__qualname__: kernel for kernel in found if kernel is not None}
+
+
+@pytest.mark.parametrize("kernel", kernels().values(), ids=kernels())
+def test_kernels_add_their_summands(kernel: Any) -> None:
+    assert adds_only(kernel)
+
+
+def test_a_kernel_that_does_not_add_is_refused() -> None:
+    def sets(seg: Any, lo: Any, hi: Any, at: Any, x: Any, g: Any, d: Any, q: Any, vec: Any, coef: Any, out: Any) -> None:
+        out[0, : hi - lo] = g[lo:hi]
+
+    assert not adds_only(sets)
+    method = make_method("gala_sgd_practical")
+    method.rate.terms = sets
+    with pytest.raises(ValueError, match=r"sets must add its summands, out\[j, i\] \+= s"):
+        stages(method.direction, method.rate, np.float64)
 
 
 def test_chunks_follow_the_blocks() -> None:

@@ -15,6 +15,7 @@ import pytest
 from lra_ref.backends.cpu import interpreted
 from lra_ref.backends.sums import CHUNK, LANES, block_sums
 from lra_ref.engine import lockstep
+from lra_ref.engine.loop import needed
 from lra_ref.engine.run import Run, make_plan, run
 from lra_ref.methods import METHODS, compose, make_method
 from lra_ref.oracles import make_oracle
@@ -74,12 +75,12 @@ def test_sweep_cuts_blocks_into_chunks_and_adds_in_order() -> None:
 
     def kernel(seg: Any, lo: Any, hi: Any, at: Any, x: Any, g: Any, d: Any, q: Any, vec: Any, coef: Any, out: Any) -> None:
         calls.append((int(seg), int(lo), int(hi), int(at)))
-        out[0, : hi - lo] = x[lo:hi]
-        out[1, : hi - lo] = x[lo:hi] ** 2
+        out[0, : hi - lo] += x[lo:hi]
+        out[1, : hi - lo] += x[lo:hi] ** 2
 
     sums, none = np.full((3, 2), np.nan), np.zeros((0, 0))
     state = (0, 0, 0, 1, offsets, np.zeros(1, dtype=np.int64))
-    lockstep.sweep(kernel, 2, *state, x, x, x, none, none, none, np.zeros((2, CHUNK)), np.zeros(LANES), sums)
+    lockstep.sweep(kernel, 2, *state, x, x, x, none, none, none, np.full((2, CHUNK), 7.0), np.zeros(LANES), sums)
     assert calls == [
         (0, 0, 3, 0), (1, 3, CHUNK + 3, 3), (1, CHUNK + 3, CHUNK + 10, CHUNK + 3),
         (2, CHUNK + 10, 2 * CHUNK + 10, CHUNK + 10), (2, 2 * CHUNK + 10, 3 * CHUNK, 2 * CHUNK + 10),
@@ -113,3 +114,25 @@ def test_the_plan_says_what_the_parts_need() -> None:
     assert (plan.terms, plan.late, plan.has_gather) == (7, 1, True)
     plain = make_plan(compose("sgd"), make_oracle("exact", make_problem("sphere", dim=2)))
     assert (plain.exact, plain.alias, plain.has_terms, plain.late, plain.sample) == (True, True, False, 0, 0)
+
+
+def phases_of(method: Any, oracle: Any, rows: Any = ((1.0,),), blocks: int = 1, dim: int = 3) -> set[str]:
+    """Names of the phases that a run of two trajectories is said to need."""
+    plan, points = np.array(make_plan(method, oracle), dtype=np.int64), np.zeros((len(method.rate.points), 2))
+    offsets = np.linspace(0, dim, blocks + 1).astype(np.int64)
+    return {phase.__name__ for phase in needed(plan, points, offsets, np.array(rows), 2)}
+
+
+def test_only_the_phases_of_the_combination_are_compiled() -> None:
+    sphere = make_oracle("exact", make_problem("sphere", dim=3))
+    assert phases_of(make_method("adam"), sphere) == set()
+    assert phases_of(make_method("adam"), noisy()) == {"draw_samples"}
+    # a rate that is not the same for all is decided for each
+    assert phases_of(make_method("adam"), sphere, rows=((1.0,), (2.0,))) == {"decide_each"}
+    assert phases_of(make_method("adam"), sphere, blocks=3) == {"decide_each"}
+    assert phases_of(make_method("adam"), sphere, dim=CHUNK // 2) == set()
+    assert phases_of(make_method("adam"), sphere, dim=CHUNK // 2 + 1) == {"decide_each"}
+    assert phases_of(compose("normalized"), sphere) == {"sweep"}
+    assert phases_of(compose("adam", "armijo"), sphere) == {"decide_each"}
+    everything = {"draw_samples", "draw_uniforms", "sweep", "evaluate_points", "decide_each"}
+    assert phases_of(make_method("gala_nsgdm"), noisy()) == everything

@@ -33,8 +33,8 @@ def aim_gradient(seg: Any, lo: Any, hi: Any, at: Any, x: Any, g: Any, d: Any, q:
 def curved_terms(seg: Any, lo: Any, hi: Any, at: Any, x: Any, g: Any, d: Any, q: Any, vec: Any, coef: Any, out: Any) -> None:
     gs, hg = g[lo:hi], q[0, lo:hi]
     for i in range(gs.size):
-        out[0, i] = square(gs[i])
-        out[1, i] = product(gs[i], hg[i])
+        out[0, i] += square(gs[i])
+        out[1, i] += product(gs[i], hg[i])
 
 
 def curved_decide(first: Any, last: Any, t: Any, f: Any, sums: Any, scal: Any, hyp: Any, coef: Any) -> Any:

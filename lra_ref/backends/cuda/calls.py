@@ -12,7 +12,7 @@ from typing import Any
 from lra_ref.backends.cuda import library
 from lra_ref.backends.cuda.expressions import Expressions, Value, constant
 from lra_ref.backends.cuda.types import F64, U64, Array, Function, Untranslatable
-from lra_ref.formulas import bits_of, erfc, float_of, where
+from lra_ref.formulas import SHORTCUTS, bits_of, erfc, float_of, where
 
 #: functions about bits: (name in the prelude, type of the argument, type of the result)
 PRIMITIVES: dict[Any, tuple[str, Any, Any]] = {bits_of: ("bits_of", F64, U64), float_of: ("float_of", U64, F64)}
@@ -41,6 +41,8 @@ class Calls(Expressions):
         return self._house(function.kind.python, node)
 
     def _house(self, function: types.FunctionType, node: ast.Call) -> Value:
+        if function in SHORTCUTS:
+            return constant(False)
         values = [self.expression(value) for value in arguments(function, node)]
         if function is where:
             return Value(*library.select(*(value[:2] for value in values)))
