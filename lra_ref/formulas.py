@@ -68,7 +68,7 @@ def clip(value: Any, low: Any, high: Any) -> Any:
 
 #: functions whose inside is about bits or a library and not mathematics -> the name under which a namespace offers them
 PRIMITIVES: dict[Callable[..., Any], str] = {where: "where", erfc: "erfc"}
-#: functions that say whether a kernel may go a shorter way to the same bits; on the CPU alone, in every other reading the answer is no
+#: functions that say whether a kernel may go a shorter way to the same numbers; on the CPU alone, in every other reading the answer is no
 SHORTCUTS: set[Callable[..., Any]] = set()
 
 
@@ -76,6 +76,12 @@ def shortcut(function: Callable[..., Any]) -> Callable[..., Any]:
     """Decorator: the answers of this function only save time (see ``SHORTCUTS``)."""
     SHORTCUTS.add(function)
     return function
+
+
+@shortcut
+def short() -> Any:
+    """Yes: for a shorter way that is open to every argument."""
+    return True
 
 
 def _no(*arguments: Any) -> bool:

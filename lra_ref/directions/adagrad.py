@@ -16,7 +16,7 @@ Edge cases: a denominator of 0 gives d = 0 (torch with eps = 0: nan).  ``adagrad
 stays infinite and that element of d is 0 from then on, in torch as well.  ``adagrad_norm``: squares are scaled, so b is right for any
 g; a b that is itself out of range gives nan, and the next point is not finite.
 
-Words per element of a step on a long vector, the fewest / those moved (``lra_ref.bench.words``): ``adagrad`` 5/6, ``adagrad_norm`` 4/5.
+Words per element of a step on a long vector, the fewest / those moved (``lra_ref.bench.words``): ``adagrad`` 5/6, ``adagrad_norm`` 4/4.
 """
 
 from __future__ import annotations

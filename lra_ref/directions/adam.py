@@ -29,7 +29,7 @@ from typing import Any
 import numpy as np
 
 from lra_ref.arithmetic import power, quotient
-from lra_ref.directions.sgd import decayed
+from lra_ref.directions.sgd import decayed, undecayed
 from lra_ref.formulas import average, square
 from lra_ref.parameters import SWITCH, Parameters, Range, parameter
 from lra_ref.parts import DIRECTIONS, Direction, Seen
@@ -84,18 +84,30 @@ def adam_begin(first: Any, last: Any, t: Any, f: Any, sums: Any, scal: Any, hyp:
     return 0.0
 
 
+def undecayed_adam(
+    gs: Any, ds: Any, m: Any, v: Any, keep1: Any, take1: Any, keep2: Any, take2: Any, correction1: Any, correction2: Any, eps: Any
+) -> None:
+    """Equations 2 to 4 (kernel)."""
+    # once beta1^n is below half a rounding the first correction is 1: the same bits without a division, which is what this loop waits for
+    if correction1 == 1:
+        for i in range(gs.size):
+            m[i] = average(m[i], gs[i], keep1, take1)
+            v[i] = average(v[i], square(gs[i]), keep2, take2)
+            ds[i] = adam_direction(m[i], v[i], 1, correction2, eps)
+        return
+    for i in range(gs.size):
+        m[i] = average(m[i], gs[i], keep1, take1)
+        v[i] = average(v[i], square(gs[i]), keep2, take2)
+        ds[i] = adam_direction(m[i], v[i], correction1, correction2, eps)
+
+
 def adam_map(seg: Any, lo: Any, hi: Any, at: Any, x: Any, g: Any, d: Any, q: Any, vec: Any, coef: Any, out: Any) -> None:
     """Update both moments; d (kernel)."""
     xs, gs, ds, m, v = x[lo:hi], g[lo:hi], d[at : at + hi - lo], vec[0, lo:hi], vec[1, lo:hi]
     keep1, take1, keep2, take2 = coef[seg, 0], coef[seg, 1], coef[seg, 2], coef[seg, 3]
     correction1, correction2, eps, inside, outside = coef[seg, 4], coef[seg, 5], coef[seg, 6], coef[seg, 7], coef[seg, 8]
-    # once beta1^n is below half a rounding the first correction is 1: the same bits without a division, which is what this loop waits for
-    if correction1 == 1:
-        for i in range(gs.size):
-            gradient = decayed(gs[i], xs[i], inside)
-            m[i] = average(m[i], gradient, keep1, take1)
-            v[i] = average(v[i], square(gradient), keep2, take2)
-            ds[i] = decayed(adam_direction(m[i], v[i], 1, correction2, eps), xs[i], outside)
+    if undecayed(inside) and undecayed(outside):
+        undecayed_adam(gs, ds, m, v, keep1, take1, keep2, take2, correction1, correction2, eps)
         return
     for i in range(gs.size):
         gradient = decayed(gs[i], xs[i], inside)

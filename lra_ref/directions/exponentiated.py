@@ -42,7 +42,7 @@ import numpy as np
 from lra_ref.arithmetic import exponential, finite_or_nan, power
 from lra_ref.directions.adagrad import AdaGrad, adagrad_begin, adagrad_map
 from lra_ref.directions.adam import Adam, adam_begin, adam_map
-from lra_ref.formulas import average, clip, product
+from lra_ref.formulas import average, clip, product, short, where
 from lra_ref.parameters import SWITCH, Choice, Parameters, Range, parameter
 from lra_ref.parts import DIRECTIONS, Direction, Seen
 from lra_ref.typing import Array, State
@@ -105,9 +105,24 @@ def agreement(g: Any, grad_avg: Any, correction: Any) -> Any:
     return g * (grad_avg / correction)
 
 
+def gain_factor(e: Any, gamma: Any) -> Any:
+    """``exp(gamma e)``; nan where it overflows."""
+    return finite_or_nan(exponential(gamma * e))
+
+
+def chosen_factor(e: Any, up: Any, down: Any) -> Any:
+    """:func:`gain_factor` of a sign, from those of 1 and -1; nan for nan."""
+    return where(e > 0, up, where(e < 0, down, 1 + e))
+
+
+def multiplied_gain(gain: Any, factor: Any, low: Any, high: Any) -> Any:
+    """Equation 2, given the exponential."""
+    return clip(gain * factor, low, high)
+
+
 def grown_gain(gain: Any, e: Any, gamma: Any, low: Any, high: Any) -> Any:
-    """Equation 2; nan where the exponential overflows."""
-    return clip(gain * finite_or_nan(exponential(gamma * e)), low, high)
+    """Equation 2."""
+    return multiplied_gain(gain, gain_factor(e, gamma), low, high)
 
 
 def average_correction(beta: Any, t: Any) -> Any:
@@ -132,7 +147,13 @@ def grow_gains(gs: Any, gains: Any, grad_avg: Any, coef: Any, c: Any) -> None:
     """Equations 1 and 2 and the new average, in place (kernel); ``coef`` is the row of the block."""
     keep, take, gamma, low, high = coef[c], coef[c + 1], coef[c + 2], coef[c + 3], coef[c + 4]
     correction, start = coef[c + 6], coef[c + 7]
-    if coef[c + 5] > 0:
+    if coef[c + 5] > 0 and short():
+        up, down = gain_factor(1, gamma), gain_factor(-1, gamma)
+        for i in range(gs.size):
+            factor = chosen_factor(sign_agreement(gs[i], grad_avg[i]), up, down)
+            gains[i] = multiplied_gain(gains[i] + start, factor, low, high)
+            grad_avg[i] = average(grad_avg[i], gs[i], keep, take)
+    elif coef[c + 5] > 0:
         for i in range(gs.size):
             gains[i] = grown_gain(gains[i] + start, sign_agreement(gs[i], grad_avg[i]), gamma, low, high)
             grad_avg[i] = average(grad_avg[i], gs[i], keep, take)

@@ -15,8 +15,8 @@ State: ``exp_avg`` (``normalized_momentum`` only), zero before the first step.
 Edge cases: |v| = 0 gives d = 0.  The norm is exact in range: squares that overflow or underflow are scaled (``directions/norms.py``),
 so d is right for any finite g, from subnormal to largest.  A buffer that is not finite gives nan, and the next point is not finite.
 
-Words per element of a step on a long vector, the fewest / those moved (``lra_ref.bench.words``): ``normalized`` 4/5,
-``normalized_momentum`` 6/8.
+Words per element of a step on a long vector, the fewest / those moved (``lra_ref.bench.words``): ``normalized`` 4/4,
+``normalized_momentum`` 6/7.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from typing import Any
 from lra_ref.arithmetic import total
 from lra_ref.directions.momentum import Averaged, averaged_begin
 from lra_ref.directions.norms import add_squares, norm_root, norm_scale, norms, split_squares, unit
-from lra_ref.directions.sgd import decayed, sgd_begin
+from lra_ref.directions.sgd import decayed, sgd_begin, undecayed
 from lra_ref.formulas import average
 from lra_ref.parameters import Choice, Parameters, Range, parameter
 from lra_ref.parts import DIRECTIONS, Direction, Seen
@@ -55,6 +55,9 @@ def normalized_gather(seg: Any, lo: Any, hi: Any, at: Any, x: Any, g: Any, d: An
     """Squares of the gradient, in three classes (kernel)."""
     xs, gs = x[lo:hi], g[lo:hi]
     weight_decay = coef[seg, 0]
+    if undecayed(weight_decay):
+        add_squares(gs, out)
+        return
     for i in range(gs.size):
         split_squares(decayed(gs[i], xs[i], weight_decay), i, out)
 
@@ -63,8 +66,12 @@ def averaged_gather(seg: Any, lo: Any, hi: Any, at: Any, x: Any, g: Any, d: Any,
     """Update the average; its squares, in three classes (kernel)."""
     xs, gs, m = x[lo:hi], g[lo:hi], vec[0, lo:hi]
     weight_decay, keep, take = coef[seg, 0], coef[seg, 1], coef[seg, 2]
-    for i in range(gs.size):
-        m[i] = average(m[i], decayed(gs[i], xs[i], weight_decay), keep, take)
+    if undecayed(weight_decay):
+        for i in range(gs.size):
+            m[i] = average(m[i], gs[i], keep, take)
+    else:
+        for i in range(gs.size):
+            m[i] = average(m[i], decayed(gs[i], xs[i], weight_decay), keep, take)
     add_squares(m, out)
 
 
@@ -97,6 +104,10 @@ def normalized_map(seg: Any, lo: Any, hi: Any, at: Any, x: Any, g: Any, d: Any, 
     """d = g / |g| (kernel)."""
     xs, gs, ds = x[lo:hi], g[lo:hi], d[at : at + hi - lo]
     weight_decay, scale, root = coef[seg, 0], coef[seg, 1], coef[seg, 2]
+    if undecayed(weight_decay):
+        for i in range(gs.size):
+            ds[i] = unit(gs[i], scale, root)
+        return
     for i in range(gs.size):
         ds[i] = unit(decayed(gs[i], xs[i], weight_decay), scale, root)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from lra_ref.formulas import shortcut
 from lra_ref.parameters import Parameters, Range, parameter
 from lra_ref.parts import DIRECTIONS, Direction, Seen
 from lra_ref.typing import Array, State
@@ -18,6 +19,12 @@ from lra_ref.typing import Array, State
 def decayed(g: Any, x: Any, weight_decay: Any) -> Any:
     """Gradient of the loss plus ``weight_decay * |x|^2 / 2``."""
     return g + weight_decay * x
+
+
+@shortcut
+def undecayed(weight_decay: Any) -> Any:
+    """Whether :func:`decayed` is the gradient itself, for a finite x; x need then not be read (the sign of a zero may differ)."""
+    return weight_decay == 0
 
 
 @dataclass(frozen=True, kw_only=True)

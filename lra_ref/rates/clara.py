@@ -31,7 +31,7 @@ Not ours: published parameter groups share one multiplier with the constants of 
 there, as a zero direction does here.
 
 Words per element of a step on a long vector, the fewest / those moved (``lra_ref.bench.words``): ``clara_sgd`` 6/6, ``clara_adam``
-11/13.
+11/12.
 """
 
 from __future__ import annotations

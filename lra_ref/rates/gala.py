@@ -21,7 +21,7 @@ delta + sum b = 0 keeps eta; a non-finite a_t or b_t stops the trajectory with i
 |g'(w) - g'(x)| < 1e-10 (|g'(w)| + |g'(x)|) are counted as ``flagged``: there L_t is rounding.
 
 Words per element of a step on a long vector, the fewest / those moved (``lra_ref.bench.words``): ``gala_sgd`` 11/16, ``gala_adam``
-15/20, ``gala_sgd_practical`` 8/8, ``gala_nsgdm`` 19/27.
+15/20, ``gala_sgd_practical`` 8/8, ``gala_nsgdm`` 19/26.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ value of their formula at g = 0, for ``fisher`` 1/eps_f; along any other directi
 State: ``applied`` (the rate in use), ``kept`` (steps that kept it), ``second_moment`` (v).
 
 Words per element of a step on a long vector, the fewest / those moved (``lra_ref.bench.words``): ``gradient_variation_sgd`` 4/4,
-``gradient_variation_adam`` 9/11.
+``gradient_variation_adam`` 9/10.
 """
 
 from __future__ import annotations

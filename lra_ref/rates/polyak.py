@@ -10,7 +10,7 @@ Edge cases: <g, d> <= 0 (no descent direction, a vanishing gradient, or a produc
 d> that overflows gives nan: the rate stops the trajectory.
 
 Words per element of a step on a long vector, the fewest / those moved (``lra_ref.bench.words``): ``polyak_sgd`` 4/4, ``polyak_adam``
-9/11.
+9/10.
 """
 
 from __future__ import annotations

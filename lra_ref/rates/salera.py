@@ -28,8 +28,8 @@ stops it too (LOSS_NOT_POSITIVE), since the threshold of the test would not be; 
 nan silences the test for ever).  A direction with a memory keeps the discarded gradient in it (published for the gradient only).
 Published defects not followed: a restore that rebinds a local variable, weight decay applied twice.
 
-Words per element of a step on a long vector, the fewest / those moved (``lra_ref.bench.words``): ``alera_sgd`` 7/8, ``alera_adam``
-11/12, ``salera_sgd`` 8/9, ``salera_adam`` 12/13.
+Words per element of a step on a long vector, the fewest / those moved (``lra_ref.bench.words``): ``alera_sgd`` 7/7, ``alera_adam``
+11/11, ``salera_sgd`` 8/8, ``salera_adam`` 12/12.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ import numpy as np
 from lra_ref.arithmetic import exponential, quotient
 from lra_ref.backends.sums import block_sums
 from lra_ref.directions.normalized import settle_norms
-from lra_ref.directions.norms import norms, split_squares, unit
-from lra_ref.directions.sgd import decayed
+from lra_ref.directions.norms import add_squares, norms, split_squares, unit
+from lra_ref.directions.sgd import decayed, undecayed
 from lra_ref.formulas import average, descend, product, square, where
 from lra_ref.parameters import Parameters, Range, parameter
 from lra_ref.parts import RATES, Direction, Rate, Seen
@@ -128,6 +128,12 @@ def alera_terms(seg: Any, lo: Any, hi: Any, at: Any, x: Any, g: Any, d: Any, q: 
     """Squares of the gradient in three classes, <p, g>, |p|^2 (kernel)."""
     xs, gs, p = x[lo:hi], g[lo:hi], vec[0, lo:hi]
     weight_decay = coef[seg, 6]
+    if undecayed(weight_decay):
+        add_squares(gs, out)
+        for i in range(gs.size):
+            out[3, i] += product(p[i], gs[i])
+            out[4, i] += square(p[i])
+        return
     for i in range(gs.size):
         gradient = decayed(gs[i], xs[i], weight_decay)
         split_squares(gradient, i, out)

@@ -12,8 +12,8 @@ most 1e-15 after a halving, or 0.  The recorded rate is lr.
 
 Edge cases as for ``salera``; a vanished rate stops the trajectory (RATE_VANISHED) one step after it has vanished, at the saved point.
 
-Words per element of a step on a long vector, the fewest / those moved (``lra_ref.bench.words``): ``spalera_sgd`` 9/10, ``spalera_adam``
-13/14.
+Words per element of a step on a long vector, the fewest / those moved (``lra_ref.bench.words``): ``spalera_sgd`` 9/9, ``spalera_adam``
+13/13.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ import numpy as np
 
 from lra_ref.backends.sums import block_sums
 from lra_ref.directions.normalized import settle_norms
-from lra_ref.directions.norms import norms, split_squares, unit
-from lra_ref.directions.sgd import decayed
+from lra_ref.directions.norms import add_squares, norms, split_squares, unit
+from lra_ref.directions.sgd import decayed, undecayed
 from lra_ref.formulas import average, descend, square, where
 from lra_ref.parts import RATES, Direction, Seen
 from lra_ref.rates.salera import (
@@ -54,6 +54,9 @@ def spalera_terms(seg: Any, lo: Any, hi: Any, at: Any, x: Any, g: Any, d: Any, q
     """Squares of the gradient in three classes (kernel)."""
     xs, gs = x[lo:hi], g[lo:hi]
     weight_decay = coef[seg, 6]
+    if undecayed(weight_decay):
+        add_squares(gs, out)
+        return
     for i in range(gs.size):
         split_squares(decayed(gs[i], xs[i], weight_decay), i, out)
 

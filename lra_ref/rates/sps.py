@@ -10,7 +10,7 @@ bound, for losses that are not negative.
 Edge cases: as for the rate ``polyak``.
 
 Words per element of a step on a long vector, the fewest / those moved (``lra_ref.bench.words``): ``sps_max_sgd`` 4/4, ``sps_max_adam``
-9/11.
+9/10.
 """
 
 from __future__ import annotations
