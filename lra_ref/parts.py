@@ -66,9 +66,14 @@ class Part:
     #: True: the element kernels see their vectors through the slices lo:hi (d: at:at+hi-lo) alone and use ``seg`` only for the row of
     #: ``coef``, so that one call may serve several trajectories laid out end to end
     together: ClassVar[bool] = True
+    #: kernels that take the place of others where the weight decay is 0: the same numbers for a finite x, which they need not read
+    undecayed: ClassVar[dict[str, Kernel | None]] = {}
 
     def __init__(self, **values: Any) -> None:
         self.parameters: Any = self.Parameters.build(self.name, values)
+        if getattr(self.parameters, "weight_decay", 0) == 0:
+            for name, kernel in self.undecayed.items():
+                setattr(self, name, kernel)
 
     def hyper(self) -> tuple[float, ...]:
         """The numbers that the kernels read as ``hyp``: by default the hyper-parameters in the order of their declaration."""

@@ -19,8 +19,7 @@ from lra_ref.bench.plan import Plan
 from lra_ref.bench.rows import Goal, Row
 from lra_ref.bench.streams import Limit, filled
 from lra_ref.bench.timing import Contestant, alternate
-from lra_ref.bench.words import Words, words
-from lra_ref.engine.inplace import InPlace
+from lra_ref.bench.words import Stagewise, Words, words
 from lra_ref.methods import METHODS, Method, make_method
 from lra_ref.parts import DIRECTIONS, RATES, WHOLES
 
@@ -64,20 +63,20 @@ def measure(plan: Plan) -> Iterator[Row]:
             yield row(method, counted, given, pool, plan)
 
 
-class Passes(InPlace):
+class Passes(Stagewise):
     """A step that times its passes."""
 
     def timed(self, gradient: np.ndarray, points: np.ndarray) -> list[float]:
         """Seconds of every pass of one step."""
         self._seconds: list[float] = []
-        if self._shared(None, self.check, self.t, LOSS, 0.5, gradient, points):
+        if self.stage_by_stage(self.check, LOSS, 0.5, gradient, points):
             raise RuntimeError(f"{self.method.name} stopped while its passes were timed")
         self.t += 1
         return self._seconds
 
     def _over(self, work: Any) -> None:
         start = time.perf_counter()
-        work(0, len(self._chunks), *self._scratch[0])
+        super()._over(work)
         self._seconds.append(time.perf_counter() - start)
 
     def names(self) -> list[str]:

@@ -8,26 +8,30 @@ own key misses code in other files.  With ``LRA_REF_INTERPRET=1`` kernels run as
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import os
 import sys
 import tempfile
 import threading
 import types
-import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from lra_ref.backends import memory
+from lra_ref.backends import board, flat, memory
+from lra_ref.backends.flat import flattened
 from lra_ref.formulas import bits_of, float_of, names_used, where
 from lra_ref.readings import bits
 
 #: one thread compiles at a time: Numba's cache folder is one setting of the whole process
 _ONE_AT_A_TIME = threading.RLock()
+#: functions that the compiler is taught
+HOUSE = (where, bits_of, float_of, memory.matrix_at, *board.TAUGHT)
 OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "boundscheck": False}
 
 
@@ -77,7 +81,10 @@ def fingerprint(function: types.FunctionType, signature: str = "", options: dict
 @cache
 def _taught() -> str:
     """The code of what the compiler is taught, which no kernel reaches."""
-    return "".join(_code_text(f.__code__) for f in (_numba.__wrapped__, memory.teach, memory.functions_at))
+    taught = (_numba.__wrapped__, memory.teach, board.teach, *vars(flat).values(), *vars(flat.Writer).values())
+    # not imported here, for it imports the compiler
+    calls = Path(__file__).with_name("code.py").read_text(encoding="utf-8")
+    return calls + "".join(_code_text(f.__code__) for f in taught if isinstance(f, types.FunctionType))
 
 
 def cache_base() -> Path:
@@ -121,6 +128,7 @@ def _numba() -> types.ModuleType:
         return lambda bits: np.uint64(bits).view(np.float64)
 
     memory.teach(numba)
+    board.teach(numba)
     return numba
 
 
@@ -130,22 +138,41 @@ def apart(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
+def stands_apart(function: Callable[..., Any]) -> bool:
+    """Whether this kernel is marked as :func:`apart`."""
+    return function in _APART
+
+
+def stand_in(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorator: this kernel is handed over where a loop never calls one, and is not compiled."""
+    _STAND_INS.add(function)
+    return function
+
+
+_STAND_INS: set[Callable[..., Any]] = set()
 _APART: set[Callable[..., Any]] = set()
 
 
 @cache
 def _known(function: types.FunctionType) -> None:
-    """Tell Numba to inline a plain function into whatever calls it."""
-    from numba.extending import register_jitable
+    """Tell Numba to inline a plain function into whatever calls it; one that stands apart holds what it calls."""
+    from numba.extending import overload
 
-    if function not in (where, bits_of, float_of, memory.matrix_at):
-        register_jitable(forceinline=function not in _APART)(function)
+    if function not in HOUSE:
+        options: Any = {"forceinline": function not in _APART, "no_cfunc_wrapper": True}
+        overload(function, jit_options=options, strict=False)(lambda *arguments, **named: _inside(function))
+
+
+@cache
+def _inside(function: types.FunctionType) -> types.FunctionType:
+    """What is compiled for a plain function."""
+    return flattened(function, _belongs) if function in _APART else function
 
 
 def compiled(function: Callable[..., Any], signature: str) -> Any:
     """``function`` compiled for ``signature`` (text, in Numba's notation), or itself when interpreting.
 
-    The result is a dispatcher that can be called, and passed as a first-class function to other compiled code. Raises ``TypeError``
+    The result is a dispatcher that can be called, and handed over to a :func:`compiled_loop`. Raises ``TypeError``
     within :func:`lra_ref.readings.precise`: what it computes in float64 must not pass for certified.
     """
     if bits() is not None:
@@ -156,7 +183,7 @@ def compiled(function: Callable[..., Any], signature: str) -> Any:
 
 @cache
 def _compiled(function: Callable[..., Any], signature: str) -> Any:
-    if interpreted():
+    if interpreted() or function in _STAND_INS:
         return function
     assert isinstance(function, types.FunctionType)
     return _compile(function, signature, signature)
@@ -169,15 +196,29 @@ def _allocates(function: types.FunctionType) -> bool:
 
 def _compile(function: types.FunctionType, signature: Any, text: str, **others: Any) -> Any:
     """Without counting references where nothing is allocated: it would cost a small kernel more than its work."""
-    numba = _numba()
-    for f in reached(function)[:-1]:
-        _known(f)
-    if not _allocates(function):
-        try:
-            return _jitted(function, signature, text, {**OPTIONS, **others, "_nrt": False})
-        except numba.core.errors.NumbaRuntimeError:
-            pass  # it assigns to a slice, which may need memory
-    return _jitted(function, signature, text, {**OPTIONS, **others})
+    with _uncollected():
+        # code is called by way of the interpreter or by its address, never as C would
+        numba, options = _numba(), {**OPTIONS, **others, "no_cfunc_wrapper": True}
+        for f in reached(function)[:-1]:
+            _known(f)
+        if not _allocates(function):
+            try:
+                return _jitted(function, signature, text, {**options, "_nrt": False})
+            except numba.core.errors.NumbaRuntimeError:
+                pass  # it assigns to a slice, which may need memory
+        return _jitted(function, signature, text, options)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Within it the interpreter does not look for garbage: what a compiler makes mostly lives on, and looking takes a tenth of the time."""
+    before = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if before:
+            gc.enable()
 
 
 def _jitted(function: types.FunctionType, signature: Any, text: str, options: dict[str, Any]) -> Any:
@@ -192,58 +233,90 @@ def _jitted(function: types.FunctionType, signature: Any, text: str, options: di
         numba.config.CACHE_DIR = kept
 
 
-def compiled_loop(function: Callable[..., Any], functions: tuple[str, ...], others: tuple[str, ...]) -> Any:
-    """Like :func:`compiled`, for a function whose first arguments are compiled functions of the given signatures."""
+class Code(NamedTuple):
+    """An argument that is compiled code of this signature."""
+
+    signature: str
+
+
+#: functions that a loop calls and that are compiled when they are needed, each with the types of its arguments
+Phases = tuple[tuple[Callable[..., Any], tuple[str | Code, ...]], ...]
+
+
+def compiled_loop(function: Callable[..., Any], functions: tuple[str, ...], others: tuple[str, ...], phases: Phases = ()) -> Any:
+    """Like :func:`compiled`, for a function whose first arguments are compiled functions of the given signatures.
+
+    The functions that it calls become part of it, but for its ``phases``: these are compiled by themselves and only when a call names them
+    as ``needed``. A call that gets to a phase that it has not named ends the process.
+    """
     with _ONE_AT_A_TIME:
-        return _compiled_loop(function, functions, others)
+        return _compiled_loop(function, functions, others, phases)
 
 
 @cache
-def _compiled_loop(function: Callable[..., Any], functions: tuple[str, ...], others: tuple[str, ...]) -> Any:
+def _compiled_loop(function: Callable[..., Any], functions: tuple[str, ...], others: tuple[str, ...], phases: Phases) -> Any:
     if interpreted():
-        return function
-    assert isinstance(function, types.FunctionType)
-    numba = _numba()
-    from numba.core.sigutils import normalize_signature
-
-    def function_type(signature: str) -> Any:
-        arguments, result = normalize_signature(signature)  # type: ignore[no-untyped-call]
-        return numba.types.FunctionType(result(*arguments))
-
-    kinds = [function_type(text) for text in functions]
-    plain, _ = normalize_signature(f"({''.join(text + ', ' for text in others)})")  # type: ignore[no-untyped-call]
-    entry = _entry(function, [memory.functions_at(kind) for kind in kinds], len(plain))
-    signature = numba.void(numba.types.int64[:, ::1], *plain)
-    with warnings.catch_warnings():
-        # a call with more than 30 arguments goes through a tuple, of whose functions Numba says that they are an experiment
-        warnings.simplefilter("ignore", numba.core.errors.NumbaExperimentalFeatureWarning)
-        # nobody passes a loop on to other compiled code
-        made = _compile(entry, signature, f"at addresses {functions}{others}", no_cfunc_wrapper=True)
-    count = len(kinds)
+        return lambda *arguments, needed=(): function(*arguments)
+    kinds = [_kind(Code(text)) for text in functions]
+    made = _entry(function, functions, others, phases)
 
     @cache
-    def table(*kernels: Any) -> Any:
-        return np.array([_addresses(kernel, kind) for kernel, kind in zip(kernels, kinds, strict=True)], dtype=np.int64)
+    def table(kernels: tuple[Any, ...], needed: tuple[Any, ...]) -> Any:
+        with _ONE_AT_A_TIME:
+            own = [_address(kernel, kind.signature) for kernel, kind in zip(kernels, kinds, strict=True)]
+            return np.array(own + [_phase(*phase) if phase[0] in needed else 0 for phase in phases], dtype=np.int64)
 
-    return lambda *arguments: made(table(*arguments[:count]), *arguments[count:])
+    count = len(kinds)
+    return lambda *arguments, needed=(): made(table(arguments[:count], needed), *arguments[count:])
 
 
-def _entry(function: types.FunctionType, at: list[Any], others: int) -> types.FunctionType:
+def _kind(text: str | Code) -> Any:
+    """Numba's type of an argument."""
+    from numba.core.sigutils import normalize_signature
+
+    if isinstance(text, Code):
+        arguments, result = normalize_signature(text.signature)  # type: ignore[no-untyped-call]
+        from lra_ref.backends.code import CodeAt
+
+        return CodeAt(result(*arguments))
+    (kind,), _ = normalize_signature(f"({text},)")  # type: ignore[no-untyped-call]
+    return kind
+
+
+def _entry(function: Callable[..., Any], functions: tuple[str, ...], others: tuple[str, ...], phases: Phases) -> Any:
     """``function``, given the addresses of its functions: to hand a compiled function over takes 20 us, numbers next to nothing."""
-    names = [f"a{k}" for k in range(others)]
-    called = [f"at{k}(places[{k}, 0], places[{k}, 1])" for k in range(len(at))]
-    text = f"def {function.__name__}(places, {', '.join(names)}):\n    function({', '.join(called + names)})\n"
-    made: dict[str, Any] = {}
-    exec(text, {"function": function, **{f"at{k}": one for k, one in enumerate(at)}}, made)
-    entry: types.FunctionType = made[function.__name__]
-    # the compiler keeps the code of functions that have a file
-    entry.__code__ = entry.__code__.replace(co_filename=function.__code__.co_filename)
-    entry.__module__ = function.__module__
-    return entry
+    from lra_ref.backends.code import function_at
+
+    assert isinstance(function, types.FunctionType)
+    numba, count = _numba(), len(functions)
+    names = [*function.__code__.co_varnames[:count], *(phase.__name__ for phase, _ in phases)]
+    signatures = [*(_kind(Code(text)).signature for text in functions), *(numba.void(*map(_kind, kinds)) for _, kinds in phases)]
+    opening = "\n".join(f"{name} = at{k}(places[{k}])" for k, name in enumerate(names))
+    later = {phase for phase, _ in phases}
+    entry = flattened(function, lambda f: f not in later and _belongs(f), opening, count, "places")
+    entry.__globals__.update({f"at{k}": function_at(signature) for k, signature in enumerate(signatures)})
+    signature = numba.void(numba.types.int64[::1], *map(_kind, others))
+    return _compile(entry, signature, f"at addresses {functions}{others}{[kinds for _, kinds in phases]}")
 
 
-def _addresses(kernel: Any, kind: Any) -> tuple[int, int]:
-    """Where the code of a compiled kernel is, as C calls it and as Numba does."""
-    made = kernel.get_compile_result(kind.signature)
-    at = made.library.get_pointer_to_function
-    return at(made.fndesc.llvm_cfunc_wrapper_name), at(made.fndesc.llvm_func_name)
+@cache
+def _phase(function: types.FunctionType, kinds: tuple[str | Code, ...]) -> int:
+    """Where the code of a phase is."""
+    numba = _numba()
+    signature = numba.void(*map(_kind, kinds))
+    made = _compile(flattened(function, _belongs), signature, f"phase {kinds}", no_cpython_wrapper=True)
+    return _address(made, signature)
+
+
+def _belongs(function: types.FunctionType) -> bool:
+    """Whether a function is written out where it is called."""
+    return function not in _APART and function not in HOUSE
+
+
+def _address(kernel: Any, signature: Any) -> int:
+    """Where the code of a compiled kernel is; 0 for what stands in."""
+    if kernel in _STAND_INS:
+        return 0
+    made = kernel.get_compile_result(signature)
+    place: int = made.library.get_pointer_to_function(made.fndesc.llvm_func_name)
+    return place

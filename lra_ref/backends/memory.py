@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Sequence
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -54,61 +53,3 @@ def teach(numba: Any) -> None:
         kind = numba.np.numpy_support.as_dtype(like.dtype if isinstance(like, types.Array) else like)
         carray = numba.carray
         return lambda address, rows, columns, like: carray(pointer(address), (rows, columns), kind)  # type: ignore[call-arg]
-
-
-def function_at(signature: Any) -> Any:
-    """For compiled code: what makes the address of compiled code of this signature a function.
-
-    Not Numba's own kind of function, each call of which says what is to be done if it is a function of the interpreter after all.
-    """
-    from numba.core import cgutils, types
-    from numba.extending import intrinsic
-
-    kind = code_at()(signature)
-
-    @intrinsic
-    def function_at(typing_context, address):  # type: ignore[no-untyped-def]
-        def made(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
-            return builder.inttoptr(arguments[0], cgutils.voidptr_t)
-
-        return kind(types.int64), made
-
-    return function_at
-
-
-@cache
-def code_at() -> Any:
-    """Numba's type of compiled code at an address, made known to the compiler."""
-    from numba.core import cgutils, types
-    from numba.extending import lower_builtin, models, register_model
-
-    class CodeAt(types.Callable):
-        def __init__(self, signature: Any) -> None:
-            self.signature = signature
-            super().__init__(f"code of {signature} at an address")
-
-        def get_call_type(self, context, arguments, keywords):  # type: ignore[no-untyped-def]
-            wanted = self.signature
-            fits = len(arguments) == len(wanted.args) and not keywords
-            if fits and all(context.can_convert(one, other) is not None for one, other in zip(arguments, wanted.args, strict=True)):
-                return wanted.replace(recvr=self)
-            return None
-
-        def get_call_signatures(self) -> Any:
-            return [self.signature], False
-
-        def get_impl_key(self, signature: Any) -> Any:
-            return CodeAt
-
-    register_model(CodeAt)(models.OpaqueModel)
-
-    @lower_builtin(CodeAt, CodeAt, types.VarArg(types.Any))  # type: ignore[no-untyped-call]
-    def call(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
-        result, wanted = signature.return_type, signature.args[1:]
-        place = builder.bitcast(arguments[0], context.call_conv.get_function_type(result, wanted).as_pointer())
-        status, value = context.call_conv.call_function(builder, place, result, wanted, arguments[1:])
-        with cgutils.if_unlikely(builder, status.is_error):  # type: ignore[no-untyped-call]
-            context.call_conv.return_status_propagate(builder, status)
-        return value
-
-    return CodeAt

@@ -23,6 +23,7 @@ import numpy as np
 from lra_ref.engine.inplace import InPlace
 from lra_ref.engine.vector_step import Lazy, Stages
 from lra_ref.methods import Method
+from lra_ref.status import Status
 from lra_ref.typing import Array
 
 #: elements of the vectors on which it is counted, and steps before: the first ones are special
@@ -90,7 +91,50 @@ class Watched:
         self.array[index] = value
 
 
-class Counting(InPlace):
+class Stagewise(InPlace):
+    """A step that can be taken pass by pass."""
+
+    def stage_by_stage(self, check: bool, loss: float, uniform: float, g: Any, q: Any) -> int:
+        """One step with loss, uniform number, gradient and answers: :func:`lra_ref.engine.vector_whole.whole_step` in pieces."""
+        self._f[0], self._f[-1], self._played[0] = loss, uniform, np.nan
+        made, f, x, t = self._stages, self._f, self.x, self.t
+        chunks, parts, sums, late = self._chunks, self._parts, self._sums, self._late
+        (d_vec, d_scal, d_hyp, d_coef, d_low), (r_vec, r_scal, r_hyp, r_coef, r_low) = self._direction, self._rate
+        if not np.isfinite(f[0]):
+            return int(Status.NONFINITE_GRADIENT)
+        if check and not made.looks:
+            self._over(lambda a, b, place, d: made.finite(a, b, chunks, g, parts))
+            if np.any(parts[:, -1]):
+                return int(Status.NONFINITE_GRADIENT)
+        made.opening(len(self.offsets) - 1, t, f, sums, d_scal, d_hyp, d_coef, d_low)
+        if made.gathered:
+            self._over(lambda a, b, place, d: made.gather(a, b, check, chunks, x, g, d, q, d_vec, d_low, place, parts))
+            if made.looks and check and np.any(parts[:, -1]):
+                return int(Status.NONFINITE_GRADIENT)
+        made.settling(t, f, chunks, parts, sums, d_scal, d_hyp, d_coef, d_low, r_scal, r_hyp, r_coef, r_low)
+        if made.summed or made.stored:
+            self._over(
+                lambda a, b, place, d: made.terms(
+                    a, b, check, chunks, x, g, d, q, d_vec, d_low, r_vec, r_low, place, parts
+                )
+            )  # fmt: skip
+            if made.looks and not made.gathered and check and np.any(parts[:, -1]):
+                return int(Status.NONFINITE_GRADIENT)
+        self._played[0] = made.deciding(t, f, chunks, parts, sums, late, r_scal, r_hyp, r_coef, r_low)
+        if r_scal[0, 0] != 0:
+            return int(r_scal[0, 0])
+        if not np.isfinite(self._played[0]):
+            return int(Status.NONFINITE_RATE)
+        self._over(lambda a, b, place, d: made.move(a, b, chunks, x, g, d, q, d_vec, d_low, r_vec, r_low, place, parts))
+        made.collect(made.late, 0, chunks, parts, late)
+        return 0
+
+    def _over(self, work: Any) -> None:
+        """One pass: ``work(first chunk, last, place of the running sums, direction)``."""
+        work(0, len(self._chunks), self._lanes.ctypes.data, self._d)
+
+
+class Counting(Stagewise):
     """A step whose kernels run as plain Python on watched vectors."""
 
     def __init__(self, method: Method) -> None:
@@ -119,7 +163,7 @@ class Counting(InPlace):
                     self.arrays[name][...] = self._rng.normal(size=self.arrays[name].shape)
                 self._f[1:-1] = self._rng.uniform(1, 2, self._f.size - 2)
                 loss, uniform = self._rng.uniform(1, 2, 2)
-                status = self._shared(None, True, self.t, loss, uniform, gradient, points)
+                status = self.stage_by_stage(True, loss, uniform, gradient, points)
                 if status:
                     raise RuntimeError(f"{self.method.name} stopped with status {status} while its words were counted")
                 self.t += 1
@@ -136,9 +180,8 @@ class Counting(InPlace):
                 row = self._rows(change)
                 row[...] = 1.7 * row + self._rng.normal(size=row.shape)
             self._log["read"], self._log["written"] = set(), set()
-            place, d = self._scratch[0]
             self._parts[...] = 0
-            work(0, len(self._chunks), place, self.watched("d") if self._stages.stored else d)
+            work(0, len(self._chunks), self._lanes.ctypes.data, self.watched("d") if self._stages.stored else self._d)
             return [self._parts.copy(), *(self._rows(name).copy() for name in sorted(self._log["written"]))]
 
         plain = result()

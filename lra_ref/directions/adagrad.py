@@ -22,12 +22,12 @@ Words per element of a step on a long vector, the fewest / those moved (``lra_re
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from lra_ref.arithmetic import finite_or_nan, hypotenuse, quotient
-from lra_ref.directions.normalized import NORM, normalized_gather, settle_norms
+from lra_ref.directions.normalized import NORM, normalized_gather, settle_norms, undecayed_gather
 from lra_ref.directions.norms import norms
 from lra_ref.directions.sgd import decayed, sgd_begin
 from lra_ref.formulas import square
@@ -147,6 +147,7 @@ class AdaGradNorm(Direction):
     gather = staticmethod(normalized_gather)
     settle = staticmethod(adagrad_norm_settle)
     map = staticmethod(adagrad_norm_map)
+    undecayed: ClassVar = {"gather": undecayed_gather}
 
     def rows(self, blocks: int) -> int:
         """One b for all, or one per block."""

@@ -24,12 +24,12 @@ Words per element of a step on a long vector, the fewest / those moved (``lra_re
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from lra_ref.arithmetic import power, quotient
-from lra_ref.directions.sgd import decayed, undecayed
+from lra_ref.directions.sgd import decayed
 from lra_ref.formulas import average, square
 from lra_ref.parameters import SWITCH, Parameters, Range, parameter
 from lra_ref.parts import DIRECTIONS, Direction, Seen
@@ -84,10 +84,23 @@ def adam_begin(first: Any, last: Any, t: Any, f: Any, sums: Any, scal: Any, hyp:
     return 0.0
 
 
-def undecayed_adam(
-    gs: Any, ds: Any, m: Any, v: Any, keep1: Any, take1: Any, keep2: Any, take2: Any, correction1: Any, correction2: Any, eps: Any
-) -> None:
-    """Equations 2 to 4 (kernel)."""
+def adam_map(seg: Any, lo: Any, hi: Any, at: Any, x: Any, g: Any, d: Any, q: Any, vec: Any, coef: Any, out: Any) -> None:
+    """Update both moments; d (kernel)."""
+    xs, gs, ds, m, v = x[lo:hi], g[lo:hi], d[at : at + hi - lo], vec[0, lo:hi], vec[1, lo:hi]
+    keep1, take1, keep2, take2 = coef[seg, 0], coef[seg, 1], coef[seg, 2], coef[seg, 3]
+    correction1, correction2, eps, inside, outside = coef[seg, 4], coef[seg, 5], coef[seg, 6], coef[seg, 7], coef[seg, 8]
+    for i in range(gs.size):
+        gradient = decayed(gs[i], xs[i], inside)
+        m[i] = average(m[i], gradient, keep1, take1)
+        v[i] = average(v[i], square(gradient), keep2, take2)
+        ds[i] = decayed(adam_direction(m[i], v[i], correction1, correction2, eps), xs[i], outside)
+
+
+def undecayed_map(seg: Any, lo: Any, hi: Any, at: Any, x: Any, g: Any, d: Any, q: Any, vec: Any, coef: Any, out: Any) -> None:
+    """The same without decay (kernel)."""
+    gs, ds, m, v = g[lo:hi], d[at : at + hi - lo], vec[0, lo:hi], vec[1, lo:hi]
+    keep1, take1, keep2, take2 = coef[seg, 0], coef[seg, 1], coef[seg, 2], coef[seg, 3]
+    correction1, correction2, eps = coef[seg, 4], coef[seg, 5], coef[seg, 6]
     # once beta1^n is below half a rounding the first correction is 1: the same bits without a division, which is what this loop waits for
     if correction1 == 1:
         for i in range(gs.size):
@@ -99,21 +112,6 @@ def undecayed_adam(
         m[i] = average(m[i], gs[i], keep1, take1)
         v[i] = average(v[i], square(gs[i]), keep2, take2)
         ds[i] = adam_direction(m[i], v[i], correction1, correction2, eps)
-
-
-def adam_map(seg: Any, lo: Any, hi: Any, at: Any, x: Any, g: Any, d: Any, q: Any, vec: Any, coef: Any, out: Any) -> None:
-    """Update both moments; d (kernel)."""
-    xs, gs, ds, m, v = x[lo:hi], g[lo:hi], d[at : at + hi - lo], vec[0, lo:hi], vec[1, lo:hi]
-    keep1, take1, keep2, take2 = coef[seg, 0], coef[seg, 1], coef[seg, 2], coef[seg, 3]
-    correction1, correction2, eps, inside, outside = coef[seg, 4], coef[seg, 5], coef[seg, 6], coef[seg, 7], coef[seg, 8]
-    if undecayed(inside) and undecayed(outside):
-        undecayed_adam(gs, ds, m, v, keep1, take1, keep2, take2, correction1, correction2, eps)
-        return
-    for i in range(gs.size):
-        gradient = decayed(gs[i], xs[i], inside)
-        m[i] = average(m[i], gradient, keep1, take1)
-        v[i] = average(v[i], square(gradient), keep2, take2)
-        ds[i] = decayed(adam_direction(m[i], v[i], correction1, correction2, eps), xs[i], outside)
 
 
 def amsgrad_map(seg: Any, lo: Any, hi: Any, at: Any, x: Any, g: Any, d: Any, q: Any, vec: Any, coef: Any, out: Any) -> None:
@@ -140,6 +138,7 @@ class Adam(Direction):
     coefficients = 9
     begin = staticmethod(adam_begin)
     map = staticmethod(adam_map)
+    undecayed: ClassVar = {"map": undecayed_map}
 
     def decays(self) -> tuple[float, float]:
         """Decay that is added to the gradient, and decay that is added to the direction."""
@@ -186,6 +185,7 @@ class AMSGrad(Adam):
     Parameters = AMSGradParameters
     vectors = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq")
     map = staticmethod(amsgrad_map)
+    undecayed: ClassVar = {}
 
     def decays(self) -> tuple[float, float]:
         """Added to the gradient, or to the direction when decoupled."""

@@ -41,7 +41,7 @@ import numpy as np
 
 from lra_ref.arithmetic import exponential, finite_or_nan, power
 from lra_ref.directions.adagrad import AdaGrad, adagrad_begin, adagrad_map
-from lra_ref.directions.adam import Adam, adam_begin, adam_map
+from lra_ref.directions.adam import Adam, adam_begin, undecayed_map
 from lra_ref.formulas import average, clip, product, short, where
 from lra_ref.parameters import SWITCH, Choice, Parameters, Range, parameter
 from lra_ref.parts import DIRECTIONS, Direction, Seen
@@ -143,16 +143,22 @@ def gains_begin(first: Any, last: Any, t: Any, hyp: Any, h: Any, coef: Any, c: A
         coef[s, c + 6], coef[s, c + 7] = correction, 1 if t == 0 else 0
 
 
+def grow_by_signs(gs: Any, gains: Any, grad_avg: Any, coef: Any, c: Any) -> None:
+    """:func:`grow_gains` of signs, whose exponentials are three numbers (kernel)."""
+    keep, take, gamma, low, high, start = coef[c], coef[c + 1], coef[c + 2], coef[c + 3], coef[c + 4], coef[c + 7]
+    up, down = gain_factor(1, gamma), gain_factor(-1, gamma)
+    for i in range(gs.size):
+        factor = chosen_factor(sign_agreement(gs[i], grad_avg[i]), up, down)
+        gains[i] = multiplied_gain(gains[i] + start, factor, low, high)
+        grad_avg[i] = average(grad_avg[i], gs[i], keep, take)
+
+
 def grow_gains(gs: Any, gains: Any, grad_avg: Any, coef: Any, c: Any) -> None:
     """Equations 1 and 2 and the new average, in place (kernel); ``coef`` is the row of the block."""
     keep, take, gamma, low, high = coef[c], coef[c + 1], coef[c + 2], coef[c + 3], coef[c + 4]
     correction, start = coef[c + 6], coef[c + 7]
     if coef[c + 5] > 0 and short():
-        up, down = gain_factor(1, gamma), gain_factor(-1, gamma)
-        for i in range(gs.size):
-            factor = chosen_factor(sign_agreement(gs[i], grad_avg[i]), up, down)
-            gains[i] = multiplied_gain(gains[i] + start, factor, low, high)
-            grad_avg[i] = average(grad_avg[i], gs[i], keep, take)
+        grow_by_signs(gs, gains, grad_avg, coef, c)
     elif coef[c + 5] > 0:
         for i in range(gs.size):
             gains[i] = grown_gain(gains[i] + start, sign_agreement(gs[i], grad_avg[i]), gamma, low, high)
@@ -196,7 +202,7 @@ def eg_adam_begin(first: Any, last: Any, t: Any, f: Any, sums: Any, scal: Any, h
 
 def eg_adam_map(seg: Any, lo: Any, hi: Any, at: Any, x: Any, g: Any, d: Any, q: Any, vec: Any, coef: Any, out: Any) -> None:
     """Adam's direction times the gains (kernel)."""
-    adam_map(seg, lo, hi, at, x, g, d, q, vec, coef, out)
+    undecayed_map(seg, lo, hi, at, x, g, d, q, vec, coef, out)
     grow_gains(g[lo:hi], vec[2, lo:hi], vec[3, lo:hi], coef[seg], 9)
     multiply(vec[2, lo:hi], d[at : at + hi - lo])
 

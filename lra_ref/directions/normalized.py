@@ -22,12 +22,12 @@ Words per element of a step on a long vector, the fewest / those moved (``lra_re
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from lra_ref.arithmetic import total
 from lra_ref.directions.momentum import Averaged, averaged_begin
 from lra_ref.directions.norms import add_squares, norm_root, norm_scale, norms, split_squares, unit
-from lra_ref.directions.sgd import decayed, sgd_begin, undecayed
+from lra_ref.directions.sgd import decayed, sgd_begin
 from lra_ref.formulas import average
 from lra_ref.parameters import Choice, Parameters, Range, parameter
 from lra_ref.parts import DIRECTIONS, Direction, Seen
@@ -55,23 +55,30 @@ def normalized_gather(seg: Any, lo: Any, hi: Any, at: Any, x: Any, g: Any, d: An
     """Squares of the gradient, in three classes (kernel)."""
     xs, gs = x[lo:hi], g[lo:hi]
     weight_decay = coef[seg, 0]
-    if undecayed(weight_decay):
-        add_squares(gs, out)
-        return
     for i in range(gs.size):
         split_squares(decayed(gs[i], xs[i], weight_decay), i, out)
+
+
+def undecayed_gather(seg: Any, lo: Any, hi: Any, at: Any, x: Any, g: Any, d: Any, q: Any, vec: Any, coef: Any, out: Any) -> None:
+    """The same without decay (kernel)."""
+    add_squares(g[lo:hi], out)
 
 
 def averaged_gather(seg: Any, lo: Any, hi: Any, at: Any, x: Any, g: Any, d: Any, q: Any, vec: Any, coef: Any, out: Any) -> None:
     """Update the average; its squares, in three classes (kernel)."""
     xs, gs, m = x[lo:hi], g[lo:hi], vec[0, lo:hi]
     weight_decay, keep, take = coef[seg, 0], coef[seg, 1], coef[seg, 2]
-    if undecayed(weight_decay):
-        for i in range(gs.size):
-            m[i] = average(m[i], gs[i], keep, take)
-    else:
-        for i in range(gs.size):
-            m[i] = average(m[i], decayed(gs[i], xs[i], weight_decay), keep, take)
+    for i in range(gs.size):
+        m[i] = average(m[i], decayed(gs[i], xs[i], weight_decay), keep, take)
+    add_squares(m, out)
+
+
+def undecayed_averaged_gather(seg: Any, lo: Any, hi: Any, at: Any, x: Any, g: Any, d: Any, q: Any, vec: Any, coef: Any, out: Any) -> None:
+    """The same without decay (kernel)."""
+    gs, m = g[lo:hi], vec[0, lo:hi]
+    keep, take = coef[seg, 1], coef[seg, 2]
+    for i in range(gs.size):
+        m[i] = average(m[i], gs[i], keep, take)
     add_squares(m, out)
 
 
@@ -104,12 +111,16 @@ def normalized_map(seg: Any, lo: Any, hi: Any, at: Any, x: Any, g: Any, d: Any, 
     """d = g / |g| (kernel)."""
     xs, gs, ds = x[lo:hi], g[lo:hi], d[at : at + hi - lo]
     weight_decay, scale, root = coef[seg, 0], coef[seg, 1], coef[seg, 2]
-    if undecayed(weight_decay):
-        for i in range(gs.size):
-            ds[i] = unit(gs[i], scale, root)
-        return
     for i in range(gs.size):
         ds[i] = unit(decayed(gs[i], xs[i], weight_decay), scale, root)
+
+
+def undecayed_map(seg: Any, lo: Any, hi: Any, at: Any, x: Any, g: Any, d: Any, q: Any, vec: Any, coef: Any, out: Any) -> None:
+    """The same without decay (kernel)."""
+    gs, ds = g[lo:hi], d[at : at + hi - lo]
+    scale, root = coef[seg, 1], coef[seg, 2]
+    for i in range(gs.size):
+        ds[i] = unit(gs[i], scale, root)
 
 
 def averaged_unit_map(seg: Any, lo: Any, hi: Any, at: Any, x: Any, g: Any, d: Any, q: Any, vec: Any, coef: Any, out: Any) -> None:
@@ -138,6 +149,7 @@ class Normalized(Direction):
     gather = staticmethod(normalized_gather)
     settle = staticmethod(normalized_settle)
     map = staticmethod(normalized_map)
+    undecayed: ClassVar = {"gather": undecayed_gather, "map": undecayed_map}
 
     def hyper(self) -> tuple[float, ...]:
         """weight_decay, 1 for a norm per block."""
@@ -162,6 +174,7 @@ class NormalizedMomentum(Averaged):
     gather = staticmethod(averaged_gather)
     settle = staticmethod(averaged_settle)
     map = staticmethod(averaged_unit_map)
+    undecayed: ClassVar = {"gather": undecayed_averaged_gather}
 
     def hyper(self) -> tuple[float, ...]:
         """weight_decay, keep, take, 1 for a norm per block."""

@@ -8,23 +8,16 @@ Words per element of a step on a long vector, the fewest / those moved (``lra_re
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
-from lra_ref.formulas import shortcut
 from lra_ref.parameters import Parameters, Range, parameter
-from lra_ref.parts import DIRECTIONS, Direction, Seen
+from lra_ref.parts import DIRECTIONS, Direction, Kernel, Seen
 from lra_ref.typing import Array, State
 
 
 def decayed(g: Any, x: Any, weight_decay: Any) -> Any:
     """Gradient of the loss plus ``weight_decay * |x|^2 / 2``."""
     return g + weight_decay * x
-
-
-@shortcut
-def undecayed(weight_decay: Any) -> Any:
-    """Whether :func:`decayed` is the gradient itself, for a finite x; x need then not be read (the sign of a zero may differ)."""
-    return weight_decay == 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,11 +50,9 @@ class SGD(Direction):
     source = "Robbins and Monro 1951; torch.optim.SGD (published)"
     Parameters = SGDParameters
     begin = staticmethod(sgd_begin)
-
-    def __init__(self, **values: Any) -> None:
-        super().__init__(**values)
-        # without decay the engine uses g itself: no copy
-        self.map = sgd_map if self.parameters.weight_decay > 0 else None
+    map: Kernel | None = staticmethod(sgd_map)
+    # the engine uses g itself: no copy
+    undecayed: ClassVar = {"map": None}
 
     def step(self, state: State, seen: Seen) -> tuple[State, Array]:
         """``d_t = g_t + weight_decay x_t``."""

@@ -1,4 +1,8 @@
-"""Threads that help with one piece of work at a time, woken by a lock: a queue of futures takes longer than many a pass."""
+"""Threads that help with the passes over a long vector: they wait in compiled code, where no interpreter has to wake them.
+
+A helper looks at the board for a little while after every piece of work, then sleeps; the next step wakes it, and goes on without it in the
+meantime. Sleeping threads cost nothing, waking them costs more than many a pass takes.
+"""
 
 from __future__ import annotations
 
@@ -7,72 +11,53 @@ import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
 
-Work = Callable[[], object]
+from lra_ref.backends.board import QUIT
+from lra_ref.typing import Array
+
+#: looks at the board before a helper sleeps: some tenths of a millisecond
+PATIENCE = 10_000
 
 
 class Helper:
-    """A thread that does what it is given, and then waits for more."""
+    """A thread that calls ``serve(patience)``, and then waits to be woken."""
 
-    def __init__(self) -> None:
-        self._begin, self._end = threading.Lock(), threading.Lock()
-        self._begin.acquire()
-        self._end.acquire()
-        self._work: Work | None = None
-        self._problem: BaseException | None = None
-        threading.Thread(target=self._serve, daemon=True).start()
+    def __init__(self, serve: Callable[[int], object], board: Array) -> None:
+        self._woken, self._serve, self._board = threading.Lock(), serve, board
+        self._woken.acquire()
+        self.asleep = False
+        threading.Thread(target=self._live, daemon=True).start()
 
-    def _serve(self) -> None:
-        while True:
-            self._begin.acquire()
-            work, self._work = self._work, None
-            if work is None:
-                return
-            try:
-                work()
-            except BaseException as problem:
-                self._problem = problem
-            # what it worked on may be let go
-            del work
-            self._end.release()
+    def _live(self) -> None:
+        while not self._board[QUIT, 0]:
+            self._serve(PATIENCE)
+            self.asleep = True
+            # whoever stops the threads says so first, and then wakes those that sleep
+            if not self._board[QUIT, 0]:
+                self._woken.acquire()
 
-    def start(self, work: Work) -> None:
-        """Begin; every start must be followed by :meth:`join`."""
-        self._work = work
-        self._begin.release()
-
-    def join(self) -> BaseException | None:
-        """Wait for the end; what the work raised."""
-        self._end.acquire()
-        problem, self._problem = self._problem, None
-        return problem
-
-    def stop(self) -> None:
-        """End the thread."""
-        self._work = None
-        self._begin.release()
+    def wake(self) -> None:
+        """Let a sleeping helper look at the board again."""
+        self.asleep = False
+        self._woken.release()
 
 
 class Helpers:
-    """``count`` helpers, ended with ``owner``."""
+    """Helpers, one per function ``serve``, which end with ``owner``."""
 
-    def __init__(self, count: int, owner: Any) -> None:
-        self._helpers = [Helper() for _ in range(count)]
-        weakref.finalize(owner, stop_all, self._helpers)
+    def __init__(self, serves: Sequence[Callable[[int], object]], board: Array, owner: Any) -> None:
+        self._helpers = [Helper(serve, board) for serve in serves]
+        weakref.finalize(owner, stop_all, self._helpers, board)
 
-    def share(self, works: Sequence[Work]) -> None:
-        """Do the first piece here and the others beside it; returns when all are done."""
-        mine, *others = works
-        for helper, work in zip(self._helpers, others, strict=True):
-            helper.start(work)
-        try:
-            mine()
-        finally:
-            problems = [problem for helper in self._helpers if (problem := helper.join()) is not None]
-        if problems:
-            raise problems[0]
+    def call(self) -> None:
+        """Wake those that sleep."""
+        for helper in self._helpers:
+            if helper.asleep:
+                helper.wake()
 
 
-def stop_all(helpers: Sequence[Helper]) -> None:
+def stop_all(helpers: Sequence[Helper], board: Array) -> None:
     """End the threads."""
+    board[QUIT, 0] = 1
     for helper in helpers:
-        helper.stop()
+        if helper.asleep:
+            helper.wake()

@@ -10,25 +10,28 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from functools import partial
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
+from lra_ref.backends.board import PIECES, board
 from lra_ref.backends.cpu import interpreted
 from lra_ref.backends.memory import aligned, matrix_at, places
 from lra_ref.backends.sums import LANES
 from lra_ref.checks import block_offsets, real, vector, whole
 from lra_ref.engine.helpers import Helpers
 from lra_ref.engine.vector_step import chunks_of, stages
+from lra_ref.engine.vector_whole import DIRECTION, SUMS
 from lra_ref.methods import Method
 from lra_ref.oracles.philox import RANDOM, uniforms
 from lra_ref.parameters import shown
 from lra_ref.status import Status
 from lra_ref.typing import Array
 
-#: below this many chunks, times rows that a step works on, a second thread costs more than it saves (waking it takes 40 us a pass)
-WORTH = 250
+#: below this many chunks, times rows that a step works on, a second thread costs more than it saves
+WORTH = 20
+#: pieces of a pass per thread: who is held up leaves some to the others
+PIECES_EACH = 4
 
 
 class InPlace:
@@ -92,26 +95,34 @@ class InPlace:
         self._late = np.zeros((blocks, made.late))
         summands = max(made.gathered, made.summed, made.late, 1)
         # the direction has room for a piece, or a whole vector if its summands are needed before the rate is known
-        directions = [aligned(1, x.size if made.stored else LANES, dtype)[0]]
-        directions += [directions[0] if made.stored else aligned(1, LANES, dtype)[0] for _ in range(self.threads - 1)]
-        self._d = directions[0]
-        self._lanes = [aligned(summands, LANES, np.float64) for _ in range(self.threads)]
-        self._scratch = [(lanes.ctypes.data, d) for lanes, d in zip(self._lanes, directions, strict=True)]
+        self._d, self._lanes = aligned(1, x.size if made.stored else LANES, dtype)[0], aligned(summands, LANES, np.float64)
         self._parts = np.zeros((len(self._chunks), summands + 1))
         self._sums, self._played = np.zeros((blocks, max(made.gathered, made.summed + made.late, 1))), np.full(1, np.nan)
         self._f = np.zeros(2 + len(rate.points))
         self._none = np.zeros((len(rate.points), x.size), dtype) if rate.points else np.zeros((0, x.size), dtype)
+        halves = [*self._direction, *self._rate]
         rows = 2 + len(direction.vectors) + len(rate.vectors) + made.gathered + made.summed + made.late
         busy = self.threads > 1 and len(self._chunks) * rows >= WORTH
-        self._pool = Helpers(self.threads - 1, self) if busy else None
-        halves = [*self._direction, *self._rate]
-        self._places = places(
-            [self._f, self._chunks, x, self._d, *halves, self._late, self._lanes[0], self._parts, self._sums, self._played]
-        )
+        self._board = board(min(PIECES_EACH * self.threads, len(self._chunks)) if busy else 0)
+        arrays = [self._f, self._chunks, x, self._d, *halves, self._late, self._lanes, self._parts, self._sums, self._played]
+        self._places = places([*arrays, self._board])
+        self._helpers = self._with_helpers() if busy and not interpreted() else None
         self._expected = x.dtype, x.shape
         self._points, self._random = len(rate.points), rate.random
         # compiled at the first step
         self._step: Any = None
+
+    def _with_helpers(self) -> Helpers:
+        """Threads beside this one, each with a direction and running sums of its own."""
+        serve, serves = self._stages.serve.made(), []
+        for k in range(1, self.threads):
+            own = self._d if self._stages.stored else np.zeros_like(self._d), aligned(len(self._lanes), LANES, np.float64)
+            table = self._places.copy()
+            table[[DIRECTION, SUMS]] = places(own)
+            first = (len(self._board) - PIECES) * k // self.threads
+            # what the addresses lead to must live as long as the thread
+            serves.append(partial(_serve, serve, (table, self._board, first), self.x, own))
+        return Helpers(serves, self._board, self)
 
     @property
     def rate(self) -> float:
@@ -147,7 +158,7 @@ class InPlace:
         uniform = float(uniforms(*self._key, self.t, RANDOM, 1)[0]) if self._random else 0.0
         if self._step is None:
             # compiled code raises no warnings, and errstate takes longer than a step of a short vector
-            self._step = self._quietly if interpreted() else self._shared if self._pool is not None else self._stages.placed.made()
+            self._step = self._quietly if interpreted() else self._stages.placed.made() if self._helpers is None else self._jointly
         code = self._step(self._places, self.check, self.t, loss if type(loss) is float else real("loss", loss), uniform, g, q)
         if code:
             self.status = Status(code)
@@ -166,7 +177,13 @@ class InPlace:
     def _quietly(self, *arguments: Any) -> int:
         """The step as plain Python."""
         with np.errstate(all="ignore"):
-            return int((self._shared if self._pool is not None else self._stages.placed.made())(*arguments))
+            return int(self._stages.placed.made()(*arguments))
+
+    def _jointly(self, *arguments: Any) -> int:
+        """The step with all threads."""
+        assert self._helpers is not None
+        self._helpers.call()
+        return int(self._stages.team.made()(*arguments))
 
     def _answers(self, answers: Sequence[tuple[float, Array]]) -> Array:
         wanted = self._points if self.t > 0 else 0
@@ -193,44 +210,7 @@ class InPlace:
         with np.errstate(over="ignore"):
             return read.astype(self.x.dtype)
 
-    def _shared(self, _: Any, check: bool, t: int, loss: float, uniform: float, g: Array, q: Array) -> int:
-        """The same stages, the passes shared out over threads: :func:`lra_ref.engine.vector_passes.whole_step` in pieces."""
-        self._f[0], self._f[-1], self._played[0] = loss, uniform, np.nan
-        made, f, x = self._stages, self._f, self.x
-        chunks, parts, sums, late = self._chunks, self._parts, self._sums, self._late
-        (d_vec, d_scal, d_hyp, d_coef, d_low), (r_vec, r_scal, r_hyp, r_coef, r_low) = self._direction, self._rate
-        if not np.isfinite(f[0]):
-            return int(Status.NONFINITE_GRADIENT)
-        if check and not made.looks:
-            self._over(lambda a, b, place, d: made.finite(a, b, chunks, g, parts))
-            if np.any(parts[:, -1]):
-                return int(Status.NONFINITE_GRADIENT)
-        made.opening(len(self.offsets) - 1, t, f, sums, d_scal, d_hyp, d_coef, d_low)
-        if made.gathered:
-            self._over(lambda a, b, place, d: made.gather(a, b, check, chunks, x, g, d, q, d_vec, d_low, place, parts))
-            if made.looks and check and np.any(parts[:, -1]):
-                return int(Status.NONFINITE_GRADIENT)
-        made.settling(t, f, chunks, parts, sums, d_scal, d_hyp, d_coef, d_low, r_scal, r_hyp, r_coef, r_low)
-        if made.summed or made.stored:
-            self._over(
-                lambda a, b, place, d: made.terms(
-                    a, b, check, chunks, x, g, d, q, d_vec, d_low, r_vec, r_low, place, parts
-                )
-            )  # fmt: skip
-            if made.looks and not made.gathered and check and np.any(parts[:, -1]):
-                return int(Status.NONFINITE_GRADIENT)
-        self._played[0] = made.deciding(t, f, chunks, parts, sums, late, r_scal, r_hyp, r_coef, r_low)
-        if r_scal[0, 0] != 0:
-            return int(r_scal[0, 0])
-        if not np.isfinite(self._played[0]):
-            return int(Status.NONFINITE_RATE)
-        self._over(lambda a, b, place, d: made.move(a, b, chunks, x, g, d, q, d_vec, d_low, r_vec, r_low, place, parts))
-        made.collect(made.late, 0, chunks, parts, late)
-        return 0
 
-    def _over(self, work: Any) -> None:
-        """``work`` on equal shares of the chunks: the first one here, the others on threads of their own."""
-        assert self._pool is not None
-        n = len(self._chunks)
-        edges = [n * k // self.threads for k in range(self.threads + 1)]
-        self._pool.share([partial(work, *share, *scratch) for share, scratch in zip(pairwise(edges), self._scratch, strict=True)])
+def _serve(serve: Any, arguments: tuple[Any, ...], like: Array, kept: Any, patience: int) -> None:
+    """The compiled :func:`lra_ref.engine.vector_whole.serve`."""
+    serve(*arguments, patience, like)

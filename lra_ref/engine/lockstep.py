@@ -13,13 +13,12 @@ import numpy as np
 
 from lra_ref.backends.cpu import apart
 from lra_ref.backends.sums import CHUNK, fold, fold_from
+from lra_ref.engine.bookkeeping import CODE, ETA, GRADIENTS, LOSSES, STOPPED, TRIALS, WANTED, spread
 from lra_ref.formulas import descend
+from lra_ref.oracles.philox import uniform
 
 #: a number of which there should be a multiple in lockstep, so that they fill vector registers
 LANE = 8
-#: what is noted of a trajectory in lockstep: gradients and losses evaluated, the step at which it stopped (-1: none), whether its points
-#: are wanted; of this step: losses of its search, its rate, why there is none (0: there is)
-GRADIENTS, LOSSES, STOPPED, WANTED, TRIALS, ETA, CODE, NOTES = 0, 1, 2, 3, 4, 5, 6, 7
 
 
 @apart
@@ -52,6 +51,24 @@ def sweep(
                     for j in range(count):
                         total = fold(out, j, hi - lo, lanes)
                         sums[seg, j] = total if lo == start else sums[seg, j] + total
+                    lo = hi
+
+
+@apart
+def apply(
+    kernel: Any, whole: Any, again: Any, at: Any, n: Any, offsets: Any, status: Any,
+    x: Any, g: Any, d: Any, q: Any, vec: Any, coef: Any, out: Any,
+) -> None:  # fmt: skip
+    """:func:`sweep` for a kernel without summands."""
+    blocks = offsets.size - 1
+    dim = offsets[blocks]
+    for i in range(1 if whole else n):
+        if whole or again or status[at + i] == 0:
+            for s in range(blocks):
+                seg, lo, high = i * blocks + s, i * dim + offsets[s], n * dim if whole else i * dim + offsets[s + 1]
+                while lo < high:
+                    hi = min(lo + CHUNK, high)
+                    kernel(seg, lo, hi, lo, x, g, d, q, vec, coef, out)
                     lo = hi
 
 
@@ -108,7 +125,6 @@ def search(
         eta = following
 
 
-@apart
 def write_record(record: Any, loss: Any, gradient: Any, d: Any, f: Any, eta: Any, scal: Any, out: Any, lanes: Any) -> None:
     """One row of the record, but for step, counts and status (kernel); ``loss`` and ``gradient`` are those of F itself."""
     record[1] = loss
@@ -121,55 +137,71 @@ def write_record(record: Any, loss: Any, gradient: Any, d: Any, f: Any, eta: Any
         record[9 + j] = scal[j]
 
 
+def draw_samples(
+    draw: Any, draws: Any, plan: Any, noise: Any, again: Any, at: Any, n: Any, t: Any, blocks: Any, seeds: Any, labels: Any, status: Any,
+    rs: Any, samples: Any, work: Any,
+) -> None:  # fmt: skip
+    """The sample of this step of every trajectory (kernel)."""
+    z_size, clock = plan[1], plan[17]
+    if plan[23] != 0 and n >= LANE:
+        draws(seeds, labels, at, n, t, 0, noise, work, samples)
+    else:
+        for i in range(n):
+            if again or status[at + i] == 0:
+                step = int(rs[i * blocks, clock]) if clock > 0 else t
+                draw(seeds[at + i], labels[at + i], step, 0, noise, samples[i, :z_size])
+
+
 def look(
-    draw: Any, draws: Any, value: Any, perturb: Any, plan: Any, data: Any, par: Any, noise: Any, again: Any, at: Any, n: Any, t: Any,
-    dim: Any, blocks: Any, seeds: Any, labels: Any, status: Any, x: Any, rs: Any, g: Any, f: Any, samples: Any, work: Any, notes: Any,
+    value: Any, perturb: Any, plan: Any, data: Any, par: Any, noise: Any, again: Any, at: Any, n: Any, t: Any, dim: Any, status: Any,
+    x: Any, g: Any, f: Any, samples: Any, notes: Any,
 ) -> None:  # fmt: skip
     """Loss and gradient of every trajectory on the sample of this step; one that is not finite stops its trajectory (kernel)."""
-    batch, z_size, exact, clock = plan[0], plan[1], plan[2], plan[17]
-    jointly = plan[23] != 0 and n >= LANE
-    if jointly:
-        draws(seeds, labels, at, n, t, 0, noise, work, samples)
+    batch, z_size, exact = plan[0], plan[1], plan[2]
     for i in range(n):
         if again or status[at + i] == 0:
             lo, z = i * dim, samples[i, :z_size]
-            if z_size > 0 and not jointly:
-                step = int(rs[i * blocks, clock]) if clock > 0 else t
-                draw(seeds[at + i], labels[at + i], step, 0, noise, z)
             point, gradient = x[lo : lo + dim], g[lo : lo + dim]
             loss = value(0, dim, point, z[0:batch], data, par, gradient)
             f[i, 0] = loss if exact else perturb(0, dim, point, z, noise, loss, gradient)
     stop_where_not_finite(1, again, at, n, t, dim, status, g, f, notes)
 
 
+def draw_uniforms(at: Any, n: Any, t: Any, seeds: Any, labels: Any, f: Any) -> None:
+    """The uniform number of this step for every rate (kernel)."""
+    last = f.shape[1] - 2
+    for i in range(n):
+        f[i, last] = uniform(seeds[at + i], labels[at + i], t, 2)
+
+
 @apart
 def stop_where_not_finite(code: Any, again: Any, at: Any, n: Any, t: Any, dim: Any, status: Any, vectors: Any, f: Any, notes: Any) -> None:
     """Stop with this code where a vector, or for code 1 a loss, is not finite (kernel)."""
     fine = all_finite(vectors, 0, n * dim)
-    if fine and code == 1:
+    if code == 1:
+        bad = 0
         for i in range(n):
-            fine = fine and np.isfinite(f[i, 0])
+            bad += 0 if np.isfinite(f[i, 0]) else 1
+        fine = fine and bad == 0
     if not fine and not again:
         for i in range(n):
             good = all_finite(vectors, i * dim, (i + 1) * dim) and (code != 1 or np.isfinite(f[i, 0]))
             if status[at + i] == 0 and not good:
-                status[at + i], notes[i, STOPPED] = code, t
+                status[at + i], notes[STOPPED, i] = code, t
 
 
-@apart
 def evaluate_points(
-    plan: Any, draw: Any, value: Any, perturb: Any, hvp: Any, points: Any, data: Any, par: Any, noise: Any, again: Any, at: Any, n: Any,
-    t: Any,
-    dim: Any, blocks: Any, seeds: Any, labels: Any, status: Any, x: Any, rv: Any, rs: Any, f: Any, q: Any, samples: Any, most: Any,
+    draw: Any, value: Any, perturb: Any, hvp: Any, plan: Any, points: Any, data: Any, par: Any, noise: Any, again: Any, at: Any, n: Any,
+    t: Any, dim: Any, blocks: Any, seeds: Any, labels: Any, status: Any, x: Any, rv: Any, rs: Any, f: Any, q: Any, samples: Any, most: Any,
     notes: Any,
 ) -> None:  # fmt: skip
     """Losses and gradients at the points that are wanted, each on the sample it names, every sample drawn once (kernel)."""
     batch, z_size, aims, asked = plan[0], plan[1], plan[15], plan[16]
     step = t if aims else t - 1
     for i in range(n):
-        notes[i, WANTED] = 0
+        notes[WANTED, i] = 0
         if step >= 0 and (again or status[at + i] == 0) and (asked == 0 or rs[i * blocks, asked] != 0):
-            notes[i, WANTED] = 1
+            notes[WANTED, i] = 1
             lo, hi, seed, label = i * dim, (i + 1) * dim, seeds[at + i], labels[at + i]
             drawn_last, drawn_fresh, present = False, False, samples[i, :z_size]
             for j in range(points.shape[0]):
@@ -189,44 +221,15 @@ def evaluate_points(
                     f[i, 1 + j] = perturb(0, dim, point, z, noise, loss, gradient)
 
 
-def same_rows(matrix: Any, at: Any, n: Any) -> Any:
-    """True if the rows ``at .. at + n`` are equal (kernel)."""
-    for i in range(1, n):
-        for j in range(matrix.shape[1]):
-            if matrix[at + i, j] != matrix[at, j]:
-                return False
-    return True
-
-
-def copy_state(
-    outward: Any, at: Any, n: Any, dim: Any, blocks: Any, again: Any, status: Any,
-    x: Any, d_vec: Any, d_scal: Any, r_vec: Any, r_scal: Any, late: Any, counts: Any,
-    xs: Any, dv: Any, ds: Any, rv: Any, rs: Any, lates: Any, notes: Any,
-) -> None:  # fmt: skip
-    """States of trajectories into lockstep, or (``outward``) back where they have not stopped (kernel)."""
-    for i in range(n):
-        if outward and (again or status[at + i] == 0):
-            counts[at + i, 0], counts[at + i, 1] = int(notes[i, GRADIENTS]), int(notes[i, LOSSES])
-        if not outward:
-            notes[i, GRADIENTS], notes[i, LOSSES], notes[i, STOPPED], notes[i, WANTED] = counts[at + i, 0], counts[at + i, 1], -1, 0
-        if not outward or again or status[at + i] == 0:
-            copy_matrix(outward, x[at + i : at + i + 1], xs, 0, i * dim)
-            copy_matrix(outward, d_vec[at + i], dv, 0, i * dim)
-            copy_matrix(outward, r_vec[at + i], rv, 0, i * dim)
-            copy_matrix(outward, d_scal[at + i], ds, i * blocks, 0)
-            copy_matrix(outward, r_scal[at + i], rs, i * blocks, 0)
-            copy_matrix(outward, late[at + i], lates, i * blocks, 0)
-
-
 @apart
-def copy_matrix(outward: Any, own: Any, joint: Any, first: Any, lo: Any) -> None:
-    """A matrix from or to its place in a joint one (kernel); a slice assignment is a hundred times the code."""
-    for j in range(own.shape[0]):
-        for k in range(own.shape[1]):
-            if outward:
-                own[j, k] = joint[first + j, lo + k]
-            else:
-                joint[first + j, lo + k] = own[j, k]
+def each(
+    kernel: Any, again: Any, at: Any, n: Any, t: Any, blocks: Any, status: Any, f: Any, sums: Any, scal: Any, hyp: Any, coef: Any,
+) -> None:  # fmt: skip
+    """A scalar kernel for every trajectory (kernel)."""
+    for i in range(n):
+        if again or status[at + i] == 0:
+            a, b = i * blocks, (i + 1) * blocks
+            kernel(0, blocks, t, f[i], sums[a:b], scal[a:b], hyp[at + i], coef[a:b])
 
 
 def aim_direction(
@@ -236,63 +239,57 @@ def aim_direction(
 ) -> None:  # fmt: skip
     """Directions of all trajectories (kernel)."""
     alias, gathers, has_gather = plan[3], plan[4], plan[7]
-    for i in range(1 if steady else n):
-        if steady or again or status[at + i] == 0:
-            a, b = i * blocks, (i + 1) * blocks
-            d_begin(0, blocks, t, f[i], sums[a:b], ds[a:b], d_hyp[at + i], d_coef[a:b])
+    each(d_begin, 1 if steady or again else 0, at, 1 if steady else n, t, blocks, status, f, sums, ds, d_hyp, d_coef)
     if has_gather:
         sweep(d_gather, gathers, steady, again, at, n, offsets, status, x, g, d, q, dv, d_coef, out, lanes, sums)
         if steady:
             spread(n, d_coef)
-        for i in range(n):
-            if again or status[at + i] == 0:
-                a, b = i * blocks, (i + 1) * blocks
-                d_settle(0, blocks, t, f[i], sums[a:b], ds[a:b], d_hyp[at + i], d_coef[a:b])
+        each(d_settle, again, at, n, t, blocks, status, f, sums, ds, d_hyp, d_coef)
     if not alias:
-        sweep(d_map, 0, single or (steady and not has_gather), again, at, n, offsets, status, x, g, d, q, dv, d_coef, out, lanes, sums)
+        apply(d_map, 1 if single or (steady and not has_gather) else 0, again, at, n, offsets, status, x, g, d, q, dv, d_coef, out)
 
 
-def spread(n: Any, coef: Any) -> None:
-    """The first row in all ``n`` (kernel)."""
-    for i in range(1, n):
-        for j in range(coef.shape[1]):
-            coef[i, j] = coef[0, j]
+def decide_together(
+    r_decide: Any, at: Any, t: Any, r_hyp: Any, f: Any, sums: Any, rs: Any, r_coef: Any, notes: Any,
+) -> None:  # fmt: skip
+    """The rate of all trajectories, which follows from the step alone and is the same for all (kernel)."""
+    eta = r_decide(0, 1, t, f[0], sums, rs, r_hyp[at], r_coef)
+    # a move of all at once looks at the coefficients of the first alone
+    r_coef[0, 0] = eta
+    code = 0 if np.isfinite(eta) else 3
+    etas, codes, trials = notes[ETA], notes[CODE], notes[TRIALS]
+    for i in range(etas.size):
+        etas[i], codes[i], trials[i] = eta, code, 0
 
 
-def decide(
-    plan: Any, value: Any, perturb: Any, r_decide: Any, r_retry: Any, data: Any, par: Any, noise: Any, timed: Any, final: Any, again: Any,
-    at: Any, n: Any, t: Any, dim: Any, blocks: Any, status: Any, r_hyp: Any, x: Any, g: Any, d: Any, f: Any, samples: Any, sums: Any,
-    lates: Any,
+def decide_each(
+    value: Any, perturb: Any, r_decide: Any, r_retry: Any, plan: Any, data: Any, par: Any, noise: Any, final: Any, again: Any,
+    at: Any, n: Any, t: Any, blocks: Any, status: Any, r_hyp: Any, x: Any, g: Any, d: Any, f: Any, samples: Any, sums: Any, lates: Any,
     rs: Any, r_coef: Any, spare: Any, out: Any, lanes: Any, notes: Any,
 ) -> None:  # fmt: skip
     """The rate of every trajectory, after its search if it has one; notes the rate, and stops where there is none (kernel)."""
-    batch, terms, late, searches = plan[0], plan[5], plan[6], plan[11]
-    if timed:
-        eta = r_decide(0, 1, t, f[0], sums, rs, r_hyp[at], r_coef)
-        for i in range(n):
-            r_coef[i, 0], notes[i, ETA], notes[i, CODE], notes[i, TRIALS] = eta, eta, 0 if np.isfinite(eta) else 3, 0
-        return
+    batch, terms, late, searches, dim = plan[0], plan[5], plan[6], plan[11], spare.shape[1]
     for i in range(n):
         if again or status[at + i] == 0:
             first, last, losses = i * blocks, (i + 1) * blocks, f[i]
             for s in range(first, last):
                 for j in range(late):
                     sums[s, terms + j] = lates[s, j]
-            eta = r_decide(0, blocks, t, losses, sums[first:last], rs[first:last], r_hyp[at + i], r_coef[first:last])
-            code, notes[i, TRIALS] = rs[first, 0], 0
+            own_sums, own_rs, own_coef = sums[first:last], rs[first:last], r_coef[first:last]
+            eta = r_decide(0, blocks, t, losses, own_sums, own_rs, r_hyp[at + i], own_coef)
+            code, notes[TRIALS, i] = rs[first, 0], 0
             if searches and not final and code == 0 and np.isfinite(eta):
                 xi, di = x[i * dim : (i + 1) * dim], d[i * dim : (i + 1) * dim]
                 losses[2] = dot(g[i * dim : (i + 1) * dim], di, out, lanes)
-                eta, notes[i, TRIALS] = search(
-                    value, perturb, r_retry, data, par, noise, xi, samples[i, : plan[1]], batch, di, eta, losses, sums[first:last],
-                    rs[first:last],
-                    r_hyp[at + i], r_coef[first:last], spare[1], spare[2],
+                eta, notes[TRIALS, i] = search(
+                    value, perturb, r_retry, data, par, noise, xi, samples[i, : plan[1]], batch, di, eta, losses, own_sums, own_rs,
+                    r_hyp[at + i], own_coef, spare[1], spare[2],
                 )  # fmt: skip
                 code = rs[first, 0]
             if not plan[9]:
                 for s in range(first, last):
                     r_coef[s, 0] = eta
-            notes[i, ETA], notes[i, CODE] = eta, code if code != 0 or np.isfinite(eta) else 3
+            notes[ETA, i], notes[CODE, i] = eta, code if code != 0 or np.isfinite(eta) else 3
 
 
 def record(
@@ -309,42 +306,5 @@ def record(
             else:
                 loss = value(0, dim, x[lo:hi], gradient[0:0], data, par, gradient)
             written = records[at + i, place]
-            write_record(written, loss, gradient, d[lo:hi], f[i], notes[i, ETA], rs[i * blocks], out, lanes)
-            written[0], written[7], written[8], written[9] = t, notes[i, GRADIENTS], notes[i, LOSSES], notes[i, CODE]
-
-
-def conclude(final: Any, again: Any, at: Any, n: Any, t: Any, status: Any, notes: Any) -> Any:
-    """Stop the trajectories without a rate (kernel); 1 if any is left. At the last step nothing has to be done again."""
-    left = again
-    for i in range(n):
-        notes[i, LOSSES] += notes[i, TRIALS]
-        if status[at + i] == 0:
-            left = 1
-            if notes[i, CODE] != 0:
-                status[at + i] = int(notes[i, CODE])
-                if not final:
-                    notes[i, STOPPED] = t
-    return left
-
-
-def count(n: Any, n_points: Any, lates: Any, moved: Any, notes: Any) -> None:
-    """What the step has cost, and its late sums for the next (kernel)."""
-    for i in range(n):
-        notes[i, GRADIENTS] += 1 + n_points * notes[i, WANTED]
-    for s in range(lates.shape[0]):
-        for j in range(lates.shape[1]):
-            lates[s, j] = moved[s, j]
-
-
-def next_stopped(k: Any, n: Any, t1: Any, notes: Any) -> Any:
-    """The first trajectory from number ``k`` on that stopped before step ``t1``; ``n`` if there is none (kernel)."""
-    while k < n and not (0 <= notes[k, STOPPED] and notes[k, STOPPED] < t1):
-        k += 1
-    return k
-
-
-def clear(matrix: Any) -> None:
-    """Zeros (kernel)."""
-    for i in range(matrix.shape[0]):
-        for k in range(matrix.shape[1]):
-            matrix[i, k] = 0
+            write_record(written, loss, gradient, d[lo:hi], f[i], notes[ETA, i], rs[i * blocks], out, lanes)
+            written[0], written[7], written[8], written[9] = t, notes[GRADIENTS, i], notes[LOSSES, i], notes[CODE, i]

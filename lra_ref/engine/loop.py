@@ -11,31 +11,29 @@ finite state, at no cost to the others.
 from __future__ import annotations
 
 from functools import cache
+from inspect import signature
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from lra_ref.backends.cpu import compiled_loop, interpreted
+from lra_ref.backends.cpu import Code, compiled_loop, interpreted, stand_in
 from lra_ref.backends.sums import CHUNK, LANES
+from lra_ref.engine.bookkeeping import NOTES, STOPPED, clear, conclude, copy_state, count, next_stopped, same_rows
 from lra_ref.engine.lockstep import (
     LANE,
-    NOTES,
-    STOPPED,
     aim_direction,
-    clear,
-    conclude,
-    copy_state,
-    count,
-    decide,
+    apply,
+    decide_each,
+    decide_together,
+    draw_samples,
+    draw_uniforms,
+    each,
     evaluate_points,
     look,
-    next_stopped,
     record,
-    same_rows,
     stop_where_not_finite,
     sweep,
 )  # fmt: skip
-from lra_ref.oracles.philox import uniform
 
 V, M = "float64[::1]", "float64[:, ::1]"
 ELEMENT = f"void(int64, int64, int64, int64, {V}, {V}, {V}, {M}, {M}, {M}, {M})"
@@ -90,8 +88,9 @@ class Plan(NamedTuple):
     jointly: int  # 1: the samples of several trajectories can be drawn together
 
 
+@stand_in
 def skip_element(seg: Any, lo: Any, hi: Any, at: Any, x: Any, g: Any, d: Any, q: Any, vec: Any, coef: Any, out: Any) -> None:
-    """Stands in for an elementwise kernel that a part does not have."""
+    """Stands in for an elementwise kernel that a part does not have; never called."""
 
 
 def skip_scalar(first: Any, last: Any, t: Any, f: Any, sums: Any, scal: Any, hyp: Any, coef: Any) -> float:
@@ -99,8 +98,9 @@ def skip_scalar(first: Any, last: Any, t: Any, f: Any, sums: Any, scal: Any, hyp
     return 0.0
 
 
+@stand_in
 def skip_hvp(lo: Any, hi: Any, x: Any, v: Any, z: Any, data: Any, par: Any, out: Any) -> None:
-    """Stands in for the Hessian-vector product where no rate wants one."""
+    """Stands in for the Hessian-vector product where no rate wants one; never called."""
 
 
 def scratch(plan: Any, points: Any, blocks: Any, n: Any, x: Any, d_vec: Any, d_scal: Any, r_vec: Any, r_scal: Any) -> Any:
@@ -115,7 +115,7 @@ def scratch(plan: Any, points: Any, blocks: Any, n: Any, x: Any, d_vec: Any, d_s
     dv, rv, q = np.zeros((d_vec.shape[1], width)), np.zeros((r_vec.shape[1], width)), np.zeros((n_points, width))
     ds, rs = np.zeros((lines, d_scal.shape[2])), np.zeros((lines, r_scal.shape[2]))
     lates, moved = np.zeros((lines, plan[6])), np.zeros((lines, plan[6]))
-    f, samples, notes = np.zeros((most, n_points + 3)), np.zeros((3 * most, -(-plan[1] // 4) * 4)), np.zeros((most, NOTES))
+    f, samples, notes = np.zeros((most, n_points + 3)), np.zeros((3 * most, -(-plan[1] // 4) * 4)), np.zeros((NOTES, most))
     sums, out = np.zeros((lines, max(plan[4], plan[5] + plan[6], 1))), np.zeros((max(plan[4], plan[5], plan[6], 1), chunk))
     d_coef, r_coef, spare = np.zeros((lines, plan[13])), np.zeros((lines, plan[14])), np.zeros((3, dim))
     work = np.zeros((4, most))
@@ -136,7 +136,7 @@ def through(
 ) -> None:  # fmt: skip
     """:func:`advance`, given its scratch arrays (kernel)."""
     has_terms, random, aims, opens = plan[8], plan[10], plan[15], plan[22]
-    dim, blocks, n_points, first_row = x.shape[1], offsets.size - 1, points.shape[0], -(-t0 // every)
+    dim, blocks, n_points, first_row = x.shape[2], offsets.size - 1, points.shape[0], -(-t0 // every)
     at, first, after, again, stop = begin, begin, begin, 0, t1
     while at < end:
         if not again:
@@ -157,40 +157,19 @@ def through(
             if final:
                 # what the last record looks at beyond its point is not kept
                 copy_state(
-                    1,
-                    at,
-                    n,
-                    dim,
-                    blocks,
-                    again,
-                    status,
-                    x,
-                    d_vec,
-                    d_scal,
-                    r_vec,
-                    r_scal,
-                    late,
-                    counts,
-                    joint_x,
-                    dv,
-                    ds,
-                    rv,
-                    rs,
-                    lates,
-                    notes,
-                )
+                    1, at, n, dim, blocks, again, status, x, d_vec, d_scal, r_vec, r_scal, late, counts,
+                    joint_x, dv, ds, rv, rs, lates, notes,
+                )  # fmt: skip
                 if again:
                     break
-            look(
-                draw, draws, value, perturb, plan, data, par, noise, again, at, n, t, dim, blocks, seeds, labels, status, xs, rs, g, f,
-                samples, work, notes,
-            )  # fmt: skip
+            if plan[1] > 0:
+                draw_samples(draw, draws, plan, noise, again, at, n, t, blocks, seeds, labels, status, rs, samples, work)
+            look(value, perturb, plan, data, par, noise, again, at, n, t, dim, status, xs, g, f, samples, notes)
             if random:
-                for i in range(n):
-                    f[i, 1 + n_points] = uniform(seeds[at + i], labels[at + i], t, 2)
+                draw_uniforms(at, n, t, seeds, labels, f)
             if n_points > 0 and not aims:
                 evaluate_points(
-                    plan, draw, value, perturb, hvp, points, data, par, noise, again, at, n, t, dim, blocks, seeds, labels, status,
+                    draw, value, perturb, hvp, plan, points, data, par, noise, again, at, n, t, dim, blocks, seeds, labels, status,
                     xs, rv, rs, f, q, samples, most, notes,
                 )  # fmt: skip
             aim_direction(
@@ -200,34 +179,38 @@ def through(
             if aims:
                 sweep(r_aim, 0, single, again, at, n, offsets, status, xs, g, d, q, rv, r_coef, out, lanes, sums)
                 evaluate_points(
-                    plan, draw, value, perturb, hvp, points, data, par, noise, again, at, n, t, dim, blocks, seeds, labels, status,
+                    draw, value, perturb, hvp, plan, points, data, par, noise, again, at, n, t, dim, blocks, seeds, labels, status,
                     xs, rv, rs, f, q, samples, most, notes,
                 )  # fmt: skip
             if opens:
-                for i in range(n):
-                    if again or status[at + i] == 0:
-                        a, b = i * blocks, (i + 1) * blocks
-                        r_begin(0, blocks, t, f[i], sums[a:b], rs[a:b], r_hyp[at + i], r_coef[a:b])
+                each(r_begin, again, at, n, t, blocks, status, f, sums, rs, r_hyp, r_coef)
             if has_terms:
                 sweep(r_terms, plan[5], alike, again, at, n, offsets, status, xs, g, d, q, rv, r_coef, out, lanes, sums)
-            decide(
-                plan, value, perturb, r_decide, r_retry, data, par, noise, timed, final, again, at, n, t, dim, blocks, status, r_hyp,
-                xs, g, d, f, samples, sums, lates, rs, r_coef, spare, out, lanes, notes,
-            )  # fmt: skip
+            if timed:
+                decide_together(r_decide, at, t, r_hyp, f, sums, rs, r_coef, notes)
+            else:
+                decide_each(
+                    value, perturb, r_decide, r_retry, plan, data, par, noise, final, again, at, n, t, blocks, status, r_hyp,
+                    xs, g, d, f, samples, sums, lates, rs, r_coef, spare, out, lanes, notes,
+                )  # fmt: skip
             if (final or t % every == 0) and not again:
                 place = -(-t // every) - first_row
                 record(value, plan[2], data, par, at, n, t, place, dim, blocks, status, records, xs, g, d, f, rs, spare, out, lanes, notes)
             left = conclude(final, again, at, n, t, status, notes)
             if final or not left:
                 break
-            sweep(r_move, plan[6], 1 if single or timed else 0, again, at, n, offsets, status, xs, g, d, q, rv, r_coef, out, lanes, moved)
+            whole = 1 if single or timed else 0
+            if plan[6] > 0:
+                sweep(r_move, plan[6], whole, again, at, n, offsets, status, xs, g, d, q, rv, r_coef, out, lanes, moved)
+            else:
+                apply(r_move, whole, again, at, n, offsets, status, xs, g, d, q, rv, r_coef, out)
             stop_where_not_finite(4, again, at, n, t, dim, status, xs, f, notes)
             count(n, n_points, lates, moved, notes)
             t += 1
         k = next_stopped(at - first + 1 if again else 0, after - first, t1, notes)
         again = 1 if k < after - first else 0
         if again:
-            at, stop = first + k, int(notes[k, STOPPED])
+            at, stop = first + k, int(notes[STOPPED, k])
         else:
             at, first, stop = after, after, t1
 
@@ -249,7 +232,7 @@ def advance(
     through(
         draw, draws, value, perturb, hvp, d_begin, d_gather, d_settle, d_map, r_aim, r_begin, r_terms, r_decide, r_move, r_retry,
         plan, points, offsets, data, par, noise, begin, end, t0, t1, every, seeds, labels, d_hyp, r_hyp,
-        x, d_vec, d_scal, r_vec, r_scal, late, counts, status, records,
+        x.reshape(x.shape[0], 1, x.shape[1]), d_vec, d_scal, r_vec, r_scal, late, counts, status, records,
         most, joint_x, xs, dv, ds, rv, rs, lates, g, d, q, f, samples, work, sums, moved, d_coef, r_coef, spare, out, lanes, notes,
     )  # fmt: skip
 
@@ -260,18 +243,40 @@ def loop() -> Any:
     from lra_ref.oracles.base import DRAW, DRAWS, PERTURB
     from lra_ref.problems.base import HVP, VALUE
 
-    cube, whole = "float64[:, :, ::1]", "int64[::1]"
+    cube, whole, table, seed = "float64[:, :, ::1]", "int64[::1]", "int64[:, ::1]", "uint64[::1]"
     functions = (DRAW, DRAWS, VALUE, PERTURB, HVP, SCALAR, ELEMENT, SCALAR, ELEMENT, ELEMENT, SCALAR, ELEMENT, SCALAR, ELEMENT, SCALAR)
-    sizes = (whole, "int64[:, ::1]", whole, M, V, V, *["int64"] * 5)
-    state = ("uint64[::1]", whole, M, M, M, cube, cube, cube, cube, cube, "int64[:, ::1]", whole, cube)
-    arrays = (
-        "int64", M, V, M, M, M, M, M, V, V, M, M, M, M, M, M, M, M, M, M, V, M,
-    )  # fmt: skip
-    made = compiled_loop(through, functions, (*sizes, *state, *arrays))
+    sizes = (whole, table, whole, M, V, V, *["int64"] * 5)
+    state = (seed, whole, M, M, cube, cube, cube, cube, cube, cube, table, whole, cube)
+    arrays = ("int64", M, V, M, M, M, M, M, V, V, M, M, M, M, M, M, M, M, M, M, V, M)
+    kinds: dict[str, str | Code] = {
+        "kernel": Code(ELEMENT), "draw": Code(DRAW), "draws": Code(DRAWS), "value": Code(VALUE), "perturb": Code(PERTURB), "hvp": Code(HVP),
+        "r_decide": Code(SCALAR), "r_retry": Code(SCALAR), "seeds": seed, "points": table,
+        **dict.fromkeys(("plan", "offsets", "status", "labels"), whole),
+        **dict.fromkeys(("par", "noise", "x", "g", "d", "lanes"), V),
+        **dict.fromkeys(("count", "whole", "again", "final", "at", "n", "t", "dim", "blocks", "most"), "int64"),
+    }  # fmt: skip
+    called = (draw_samples, draw_uniforms, sweep, evaluate_points, decide_each)
+    # an argument of a phase that is not named here is a matrix
+    phases = tuple((phase, tuple(kinds.get(name, M) for name in signature(phase).parameters)) for phase in called)
+    made = compiled_loop(through, functions, (*sizes, *state, *arrays), phases)
 
     def compiled_advance(*arguments: Any) -> None:
         plan, points, offsets, begin, end = (arguments[len(functions) + k] for k in (0, 1, 2, 6, 7))
-        carried = arguments[len(functions) + len(sizes) + 4 :]
-        made(*arguments, *scratch(plan, points, offsets.size - 1, end - begin, *carried[:5]))
+        last = len(functions) + len(sizes) + 3
+        hyp, x, *carried = arguments[last:]
+        own = scratch(plan, points, offsets.size - 1, end - begin, x, *carried[:4])
+        made(*arguments[: last + 1], x.reshape(len(x), 1, -1), *carried, *own, needed=needed(plan, points, offsets, hyp, own[0]))
 
     return advance if interpreted() else compiled_advance
+
+
+def needed(plan: Any, points: Any, offsets: Any, hyp: Any, most: int) -> tuple[Any, ...]:
+    """The phases to which :func:`through` can come, ``most`` trajectories at a time."""
+    joint = plan[18] and offsets.size == 2 and most * offsets[1] <= CHUNK
+    return (
+        *([draw_samples] if plan[1] > 0 else []),
+        *([draw_uniforms] if plan[10] else []),
+        *([sweep] if plan[6] > 0 or plan[7] or plan[8] or plan[15] else []),
+        *([evaluate_points] if len(points) or plan[15] else []),
+        *([] if joint and plan[21] and (hyp == hyp[0]).all() else [decide_each]),
+    )

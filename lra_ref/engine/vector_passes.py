@@ -1,6 +1,7 @@
-"""The step of one long vector as a template: the parts' kernels tile by tile, so that composing them costs no memory traffic.
+"""The step of one long vector as a template: the parts' kernels piece by piece, so that composing them costs no memory traffic.
 
-``vector_step`` puts the parts' kernels and the switches in the place of the capital names and compiles the result.  A pass goes over the
+``vector_step`` puts the parts' kernels and the switches in the place of the capital names and compiles the result; ``vector_whole``
+makes a step of the passes.  A pass goes over the
 vector once, chunk by chunk as the sums want it, and over a chunk in pieces of LANES elements, one per running sum, to which
 the kernels add.  The direction of a piece stays in the first-level cache, and while a piece is computed the next one is on its way from
 memory, which longer pieces would have to wait for.  So a part's kernel is called with any piece of a chunk, and only the piece with
@@ -10,8 +11,6 @@ memory, which longer pieces would have to wait for.  So a part's kernel is calle
 from __future__ import annotations
 
 from typing import Any
-
-import numpy as np
 
 from lra_ref.backends.memory import matrix_at
 from lra_ref.backends.sums import CHUNK, LANES, clear, halved
@@ -170,68 +169,3 @@ def any_broken(parts: Any) -> Any:
         if parts[c, last] != 0:
             return True
     return False
-
-
-def whole_step(
-    check: Any, t: Any, f: Any, chunks: Any, x: Any, g: Any, d: Any, q: Any, d_vec: Any, d_scal: Any, d_hyp: Any, d_coef: Any, d_low: Any,
-    r_vec: Any, r_scal: Any, r_hyp: Any, r_coef: Any, r_low: Any, late: Any, place: Any, parts: Any, sums: Any, played: Any,
-) -> Any:  # fmt: skip
-    """All stages on one thread (kernel): the status, 0 if the point moved."""
-    n, blocks = chunks.shape[0], late.shape[0]
-    played[0] = np.nan
-    if not np.isfinite(f[0]):
-        return 1
-    if check and not LOOKS:
-        finite_pass(0, n, chunks, g, parts)
-        if any_broken(parts):
-            return 1
-    opening(blocks, t, f, sums, d_scal, d_hyp, d_coef, d_low)
-    if GATHERED > 0:
-        gather_pass(0, n, check, chunks, x, g, d, q, d_vec, d_low, place, parts)
-        if LOOKS and check and any_broken(parts):
-            return 1
-    settling(t, f, chunks, parts, sums, d_scal, d_hyp, d_coef, d_low, r_scal, r_hyp, r_coef, r_low)
-    if SUMMED > 0 or STORED:
-        terms_pass(0, n, check, chunks, x, g, d, q, d_vec, d_low, r_vec, r_low, place, parts)
-        if LOOKS and GATHERED == 0 and check and any_broken(parts):
-            return 1
-    played[0] = deciding(t, f, chunks, parts, sums, late, r_scal, r_hyp, r_coef, r_low)
-    if r_scal[0, 0] != 0:
-        return int(r_scal[0, 0])
-    if not np.isfinite(played[0]):
-        return 3
-    move_pass(0, n, chunks, x, g, d, q, d_vec, d_low, r_vec, r_low, place, parts)
-    collect(LATE, 0, chunks, parts, late)
-    return 0
-
-
-def placed_step(places: Any, check: Any, t: Any, loss: Any, uniform: Any, g: Any, q: Any) -> Any:
-    """:func:`whole_step` on arrays that lie at fixed places, rows (address, rows, columns) of ``places`` (kernel).
-
-    Handing over two dozen arrays one by one takes longer than the step of a short vector.
-    """
-    f = matrix_at(places[0, 0], places[0, 1], places[0, 2], loss)[0]
-    f[0], f[f.size - 1] = loss, uniform
-    return whole_step(
-        check, t, f,
-        matrix_at(places[1, 0], places[1, 1], places[1, 2], t),
-        matrix_at(places[2, 0], places[2, 1], places[2, 2], g)[0],
-        g,
-        matrix_at(places[3, 0], places[3, 1], places[3, 2], g)[0],
-        q,
-        matrix_at(places[4, 0], places[4, 1], places[4, 2], g),
-        matrix_at(places[5, 0], places[5, 1], places[5, 2], loss),
-        matrix_at(places[6, 0], places[6, 1], places[6, 2], loss)[0],
-        matrix_at(places[7, 0], places[7, 1], places[7, 2], loss),
-        matrix_at(places[8, 0], places[8, 1], places[8, 2], g),
-        matrix_at(places[9, 0], places[9, 1], places[9, 2], g),
-        matrix_at(places[10, 0], places[10, 1], places[10, 2], loss),
-        matrix_at(places[11, 0], places[11, 1], places[11, 2], loss)[0],
-        matrix_at(places[12, 0], places[12, 1], places[12, 2], loss),
-        matrix_at(places[13, 0], places[13, 1], places[13, 2], g),
-        matrix_at(places[14, 0], places[14, 1], places[14, 2], loss),
-        places[15, 0],
-        matrix_at(places[16, 0], places[16, 1], places[16, 2], loss),
-        matrix_at(places[17, 0], places[17, 1], places[17, 2], loss),
-        matrix_at(places[18, 0], places[18, 1], places[18, 2], loss)[0],
-    )  # fmt: skip

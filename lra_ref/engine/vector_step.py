@@ -27,9 +27,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lra_ref.backends.cpu import compiled, reached
+from lra_ref.backends.cpu import apart, compiled, reached, stands_apart
 from lra_ref.backends.sums import CHUNK
 from lra_ref.engine import vector_passes as template
+from lra_ref.engine import vector_whole as whole
 from lra_ref.engine.loop import skip_element, skip_scalar
 from lra_ref.parts import Direction, Rate
 
@@ -37,10 +38,13 @@ from lra_ref.parts import Direction, Rate
 class Stages(NamedTuple):
     """The compiled stages of one combination.
 
+    ``placed``: a whole step on one thread, ``team`` and ``serve``: on several, by the one that steps and by the others.
     ``stored``: the direction needs a vector of its own; ``looks``: the first pass finds what is not finite, no pass of its own does.
     """
 
     placed: Any
+    team: Any
+    serve: Any
     finite: Any
     gather: Any
     terms: Any
@@ -100,16 +104,17 @@ def specialised(function: Callable[..., Any], names: dict[str, Any], done: dict[
     if function in done:
         return done[function]  # type: ignore[no-any-return]
     assert isinstance(function, types.FunctionType)
-    if function.__module__ != template.__name__:
+    if function.__module__ not in (template.__name__, whole.__name__):
         return function
     scope = dict(function.__globals__)
     done[function] = copy = types.FunctionType(function.__code__, scope, function.__name__, function.__defaults__)
     copy.__module__, copy.__qualname__ = function.__module__, function.__qualname__
+    if stands_apart(function):
+        apart(copy)
+    scope.update({name: value for name, value in names.items() if name in scope})
     for name in function.__code__.co_names:
         value = scope.get(name)
-        if name in names:
-            scope[name] = names[name]
-        elif isinstance(value, types.FunctionType):
+        if name not in names and isinstance(value, types.FunctionType):
             scope[name] = specialised(value, names, done)
     return copy
 
@@ -142,26 +147,28 @@ def _stages(kernels: tuple[Any, ...], sizes: tuple[int, int, int], switches: tup
     names = dict(zip(NAMES, kernels, strict=True))
     names |= dict(zip(("GATHERED", "SUMMED", "LATE"), sizes, strict=True))
     names |= dict(zip(("ALIAS", "STORED", "BLOCKWISE", "LOOKS"), switches, strict=True))
-    done: dict[Any, Any] = {}
+    alone, several = {**names, "TEAM": False}, {**names, "TEAM": True}
     v, m, s, ss, c = f"{dtype}[::1]", f"{dtype}[:, ::1]", "float64[::1]", "float64[:, ::1]", "int64[:, ::1]"
     vectors, scratch = f"{v}, {v}, {v}, {m}", f"int64, {ss}"
     span, two = "int64, int64", f"{m}, {m}, {m}, {m}"
-    signatures: dict[Callable[..., Any], str] = {
-        template.placed_step: f"int64({c}, boolean, int64, float64, float64, {v}, {m})",
-        template.finite_pass: f"void({span}, {c}, {v}, {ss})",
-        template.gather_pass: f"void({span}, boolean, {c}, {vectors}, {m}, {m}, {scratch})",
-        template.terms_pass: f"void({span}, boolean, {c}, {vectors}, {two}, {scratch})",
-        template.move_pass: f"void({span}, {c}, {vectors}, {two}, {scratch})",
-        template.opening: f"void(int64, int64, {s}, {ss}, {ss}, {s}, {ss}, {m})",
-        template.settling: f"void(int64, {s}, {c}, {ss}, {ss}, {ss}, {s}, {ss}, {m}, {ss}, {s}, {ss}, {m})",
-        template.deciding: f"float64(int64, {s}, {c}, {ss}, {ss}, {ss}, {ss}, {s}, {ss}, {m})",
-        template.collect: f"void(int64, int64, {c}, {ss}, {ss})",
-    }
-    placed, finite, gather, terms, move, opened, settled, decided, collected = (
-        Lazy(specialised(function, names, done), signature) for function, signature in signatures.items()
-    )
+    step = f"int64({c}, boolean, int64, float64, float64, {v}, {m})"
+    wanted: list[tuple[Callable[..., Any], dict[str, Any], str]] = [
+        (whole.placed_step, alone, step),
+        (whole.placed_step, several, step),
+        (whole.serve, several, f"void({c}, {c}, int64, int64, {v})"),
+        (template.finite_pass, alone, f"void({span}, {c}, {v}, {ss})"),
+        (template.gather_pass, alone, f"void({span}, boolean, {c}, {vectors}, {m}, {m}, {scratch})"),
+        (template.terms_pass, alone, f"void({span}, boolean, {c}, {vectors}, {two}, {scratch})"),
+        (template.move_pass, alone, f"void({span}, {c}, {vectors}, {two}, {scratch})"),
+        (template.opening, alone, f"void(int64, int64, {s}, {ss}, {ss}, {s}, {ss}, {m})"),
+        (template.settling, alone, f"void(int64, {s}, {c}, {ss}, {ss}, {ss}, {s}, {ss}, {m}, {ss}, {s}, {ss}, {m})"),
+        (template.deciding, alone, f"float64(int64, {s}, {c}, {ss}, {ss}, {ss}, {ss}, {s}, {ss}, {m})"),
+        (template.collect, alone, f"void(int64, int64, {c}, {ss}, {ss})"),
+    ]
+    done: dict[int, dict[Any, Any]] = {id(alone): {}, id(several): {}}
+    made: list[Any] = [Lazy(specialised(function, switched, done[id(switched)]), signature) for function, switched, signature in wanted]
     _, stored, _, looks = switches
-    return Stages(placed, finite, gather, terms, move, opened, settled, decided, collected, stored, looks, *sizes)
+    return Stages._make([*made, stored, looks, *sizes])
 
 
 class Lazy:

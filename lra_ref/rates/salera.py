@@ -45,7 +45,7 @@ from lra_ref.arithmetic import exponential, quotient
 from lra_ref.backends.sums import block_sums
 from lra_ref.directions.normalized import settle_norms
 from lra_ref.directions.norms import add_squares, norms, split_squares, unit
-from lra_ref.directions.sgd import decayed, undecayed
+from lra_ref.directions.sgd import decayed
 from lra_ref.formulas import average, descend, product, square, where
 from lra_ref.parameters import Parameters, Range, parameter
 from lra_ref.parts import RATES, Direction, Rate, Seen
@@ -128,16 +128,19 @@ def alera_terms(seg: Any, lo: Any, hi: Any, at: Any, x: Any, g: Any, d: Any, q: 
     """Squares of the gradient in three classes, <p, g>, |p|^2 (kernel)."""
     xs, gs, p = x[lo:hi], g[lo:hi], vec[0, lo:hi]
     weight_decay = coef[seg, 6]
-    if undecayed(weight_decay):
-        add_squares(gs, out)
-        for i in range(gs.size):
-            out[3, i] += product(p[i], gs[i])
-            out[4, i] += square(p[i])
-        return
     for i in range(gs.size):
         gradient = decayed(gs[i], xs[i], weight_decay)
         split_squares(gradient, i, out)
         out[3, i] += product(p[i], gradient)
+        out[4, i] += square(p[i])
+
+
+def undecayed_terms(seg: Any, lo: Any, hi: Any, at: Any, x: Any, g: Any, d: Any, q: Any, vec: Any, coef: Any, out: Any) -> None:
+    """The same without decay (kernel)."""
+    gs, p = g[lo:hi], vec[0, lo:hi]
+    add_squares(gs, out)
+    for i in range(gs.size):
+        out[3, i] += product(p[i], gs[i])
         out[4, i] += square(p[i])
 
 
@@ -247,6 +250,7 @@ class ALERA(PathRate):
     coefficients, sums = 7, 5
     blockwise = True
     terms = staticmethod(alera_terms)
+    undecayed: ClassVar = {"terms": undecayed_terms}
     decide = staticmethod(alera_decide)
     move = staticmethod(alera_move)
 

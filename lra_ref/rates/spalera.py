@@ -19,14 +19,14 @@ Words per element of a step on a long vector, the fewest / those moved (``lra_re
 from __future__ import annotations
 
 import copy
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from lra_ref.backends.sums import block_sums
-from lra_ref.directions.normalized import settle_norms
-from lra_ref.directions.norms import add_squares, norms, split_squares, unit
-from lra_ref.directions.sgd import decayed, undecayed
+from lra_ref.directions.normalized import settle_norms, undecayed_gather
+from lra_ref.directions.norms import norms, split_squares, unit
+from lra_ref.directions.sgd import decayed
 from lra_ref.formulas import average, descend, square, where
 from lra_ref.parts import RATES, Direction, Seen
 from lra_ref.rates.salera import (
@@ -54,9 +54,6 @@ def spalera_terms(seg: Any, lo: Any, hi: Any, at: Any, x: Any, g: Any, d: Any, q
     """Squares of the gradient in three classes (kernel)."""
     xs, gs = x[lo:hi], g[lo:hi]
     weight_decay = coef[seg, 6]
-    if undecayed(weight_decay):
-        add_squares(gs, out)
-        return
     for i in range(gs.size):
         split_squares(decayed(gs[i], xs[i], weight_decay), i, out)
 
@@ -117,6 +114,7 @@ class SPALERA(PathRate):
     late = ("vanished",)
     coefficients, sums = 10, 3
     terms = staticmethod(spalera_terms)
+    undecayed: ClassVar = {"terms": undecayed_gather}
     decide = staticmethod(spalera_decide)
     move = staticmethod(spalera_move)
 

@@ -12,8 +12,10 @@ from lra_ref.directions.exponentiated import (
     EGMomentumParameters,
     agreement,
     average_correction,
+    chosen_factor,
     eg_momentum_begin,
     eg_momentum_map,
+    gain_factor,
     grow_gains,
     grown_gain,
     sign_agreement,
@@ -125,6 +127,13 @@ def aligned(sign: int = 1) -> Outcome:
     mean, g = reals("a g", positive=True)
     kept = symbolic(average)(mean, g, BETA, sp.Symbol("take", positive=True))
     return identities([(found, sign), (symbolic(sign_agreement)(g, kept), sign)])
+
+
+def three_factors(down: Any = -1) -> Outcome:
+    """``chosen_factor`` of the signs 1, 0, -1 against ``gain_factor`` of them."""
+    factor, chosen = symbolic(gain_factor), symbolic(chosen_factor)
+    ends = factor(sp.S(1), GAMMA), factor(sp.S(down), GAMMA)
+    return identities([(chosen(sp.Integer(e), *ends), factor(sp.Integer(e), GAMMA)) for e in (1, 0, -1)])
 
 
 # --- E6 ----------------------------------------------------------------------------------------------------------------------------
@@ -240,7 +249,12 @@ STEPS = [
         check=votes, formulas=(sign_agreement,), control=Control("disagreements count twice", lambda: votes(2)),
     ),
     Step(
-        id="exponentiated.E6.2",
+        id="exponentiated.E6.2", says="exp(gamma e) of the three signs e is one of exp(gamma), 1, exp(-gamma), as the kernels choose it",
+        method="algebra", check=three_factors, formulas=(chosen_factor, gain_factor), uses=("exponentiated.E6.1",),
+        control=Control("exp(gamma) for disagreements too", lambda: three_factors(1)),
+    ),
+    Step(
+        id="exponentiated.E6.3",
         says="ln p_t = gamma sum_{s<=t} e_s in every coordinate, the kernel written out for three steps; the increment is E4.6",
         method="algebra", check=counted_votes, formulas=(grow_gains, grown_gain, sign_agreement),
         uses=("exponentiated.E4.6", "exponentiated.E6.1"), assumes=("no clip active",),

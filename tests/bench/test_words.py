@@ -57,7 +57,7 @@ def test_counted_by_hand(method: Method, passes: tuple[Streams, ...]) -> None:
 
 
 def test_what_is_moved_beyond_the_fewest() -> None:
-    """The look at the gradient where no pass does it along the way: 1. Copies of the answers at two points: 4. Decay of 0: x is not read."""
+    """The look at the gradient where no pass does it: 1. Copies of the answers at two points: 4. Decay of 0: x is not read."""
     assert words(make_method("sgd")) == Words(3, 4, (Streams(1, 1, 0),))
     clara, adam = words(make_method("clara_sgd")), words(make_method("clara_adam"))
     assert clara.moved == clara.fewest

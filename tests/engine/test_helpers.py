@@ -1,72 +1,95 @@
-"""Threads that help: all pieces are done, problems come back, and the threads end with their owner."""
+"""Threads that help: they sleep when there is nothing to do, wake when called, and end with their owner."""
 
 from __future__ import annotations
 
 import gc
 import threading
 import time
-import weakref
 from functools import partial
+from typing import Any
 
+import numpy as np
 import pytest
 
+from lra_ref.backends.board import QUIT, board
+from lra_ref.engine import inplace
 from lra_ref.engine.helpers import Helpers
+from lra_ref.engine.inplace import InPlace
+from lra_ref.methods import make_method
 
 
 class Owner:
     """Somebody who has helpers."""
 
 
-def test_every_piece_is_done_each_time_and_on_threads_of_its_own() -> None:
-    owner = Owner()
-    helpers = Helpers(2, owner)
-    seen: list[tuple[int, int]] = []
-
-    def work(k: int) -> None:
-        seen.append((k, threading.get_ident()))
-
-    for _ in range(50):
-        seen.clear()
-        helpers.share([partial(work, k) for k in range(3)])
-        assert sorted(k for k, _ in seen) == [0, 1, 2]
-        assert len({thread for _, thread in seen}) == 3
-        assert (0, threading.get_ident()) in seen
-
-
-@pytest.mark.parametrize("place", [0, 1, 2])
-def test_a_problem_comes_back_after_all_are_done(place: int) -> None:
-    owner = Owner()
-    helpers = Helpers(2, owner)
-    done: list[int] = []
-
-    def work(k: int) -> None:
-        if k == place:
-            raise ValueError(f"piece {k}")
+def until(holds: Any) -> None:
+    """Wait for something that is going to happen."""
+    for _ in range(3000):
+        if holds():
+            return
         time.sleep(0.01)
-        done.append(k)
-
-    with pytest.raises(ValueError, match=f"piece {place}"):
-        helpers.share([partial(work, k) for k in range(3)])
-    assert sorted(done) == [k for k in range(3) if k != place]
-    helpers.share([partial(done.append, 10 + k) for k in range(3)])
-    assert {10, 11, 12} <= set(done)
+    raise AssertionError("it did not happen")
 
 
-def test_the_threads_end_with_their_owner_and_hold_no_work() -> None:
-    class Heavy:
-        def use(self) -> None:
-            """Nothing."""
+def test_they_serve_when_called_and_sleep_otherwise() -> None:
+    owner, made, calls = Owner(), board(1), [0, 0]
 
-    owner, before = Owner(), set(threading.enumerate())
-    helpers, heavy = Helpers(2, owner), Heavy()
+    def serve(k: int, patience: int) -> None:
+        assert patience > 0
+        calls[k] += 1
+
+    helpers = Helpers([partial(serve, 0), partial(serve, 1)], made, owner)
+    for count in range(1, 20):
+        until(lambda: all(helper.asleep for helper in helpers._helpers))
+        assert calls == [count, count]
+        helpers.call()
+
+
+def test_the_threads_end_with_their_owner() -> None:
+    owner, made, before = Owner(), board(1), set(threading.enumerate())
+    helpers = Helpers([lambda patience: None] * 3, made, owner)
     mine = set(threading.enumerate()) - before
-    assert len(mine) == 2
-    helpers.share([heavy.use, heavy.use, heavy.use])
-    watched = weakref.ref(heavy)
-    del heavy
-    gc.collect()
-    assert watched() is None
+    assert len(mine) == 3
     del owner, helpers
+    gc.collect()
+    assert made[QUIT, 0] == 1
+    for thread in mine:
+        thread.join(timeout=30)
+        assert not thread.is_alive()
+
+
+@pytest.mark.parametrize("name", ["adam", "clara_adam", "normalized_momentum", "gala_sgd_practical", "sgd"])
+@pytest.mark.parametrize("threads", [2, 3])
+def test_many_steps_with_helpers_awake_asleep_and_gone(monkeypatch: pytest.MonkeyPatch, name: str, threads: int) -> None:
+    monkeypatch.setattr(inplace, "WORTH", 0)
+    rng, size = np.random.default_rng(1), 5 * 4096 + 3
+    start, gradients = rng.normal(size=size), rng.normal(size=(7, size)) / 100
+    alone, team = InPlace(make_method(name), start.copy()), InPlace(make_method(name), start.copy(), threads=threads)
+    assert team._helpers is not None
+    for t in range(120):
+        if t == 40:
+            # they have gone to sleep
+            until(lambda: all(helper.asleep for helper in team._helpers._helpers))  # type: ignore[union-attr]
+        if t == 80:
+            # nobody answers any more
+            team._board[QUIT, 0] = 1
+        for step in (alone, team):
+            answers = [(1.5, gradients[(t + 3) % 7]) for _ in step.wanted()]
+            step(gradients[t % 7], 1.5, answers)
+        assert alone.status == team.status
+        assert np.array_equal(alone.x, team.x), t
+    assert np.array_equal(alone._rate[0], team._rate[0])
+    assert alone.rate == team.rate
+
+
+def test_a_step_keeps_nothing_of_an_owner_that_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inplace, "WORTH", 0)
+    before = set(threading.enumerate())
+    step = InPlace(make_method("adam"), np.ones(9000), threads=2)
+    step(np.ones(9000))
+    mine = set(threading.enumerate()) - before
+    assert len(mine) == 1
+    del step
     gc.collect()
     for thread in mine:
         thread.join(timeout=30)

@@ -262,6 +262,6 @@ def test_gradients_that_are_read_only_or_given_once(dtype: Any) -> None:
 
 def test_threads_share_only_where_it_pays(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
-    assert InPlace(make_method("adam"), np.ones(1000), threads=2)._pool is None
-    assert InPlace(make_method("adam"), np.ones(400_000), threads=2)._pool is not None
-    assert InPlace(make_method("adam"), np.ones(400_000))._pool is None
+    assert InPlace(make_method("adam"), np.ones(1000), threads=2)._helpers is None
+    assert InPlace(make_method("adam"), np.ones(400_000), threads=2)._helpers is not None
+    assert InPlace(make_method("adam"), np.ones(400_000))._helpers is None

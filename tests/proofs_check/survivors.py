@@ -1,6 +1,7 @@
 """Mutants that change nothing a proof can see, with the reason: formula -> {mutant: why it is no other formula}."""
 
 #: at + hi + lo in place of at + hi - lo
+SHORTER_WAY = "a way of the CPU that no other reading takes; the conformance test compares it with the reference bit for bit"
 LONGER_SLICE = "a longer slice of the chunk's buffer, of which the loop uses the first hi - lo elements: those of the block"
 #: the mark of the first step
 FLAG = "the mark of the first step, of which only the sign is read"
@@ -25,6 +26,12 @@ SURVIVORS: dict[str, dict[str, str]] = {
     "rates.gala_bounds.sgd_comparator": {"sgd_comparator, line 4: 0 -> 1": "what the ratio gives without noise: then it is not selected"},
     "directions.exponentiated.eg_momentum_begin": {"eg_momentum_begin, line 6: 0.0 -> 0.0": "twice 0 is 0"},
     "directions.exponentiated.eg_momentum_map": {"eg_momentum_map, line 3: Sub -> Add": LONGER_SLICE},
+    "directions.exponentiated.chosen_factor": {"chosen_factor, line 3: Add -> Sub": "e is 0 there, or not a number"},
+    "directions.exponentiated.grow_gains": {
+        "grow_gains, line 5: Add -> Sub": SHORTER_WAY,
+        "grow_gains, line 5: 0 -> 1": SHORTER_WAY,
+        "grow_gains, line 5: Gt -> Lt": SHORTER_WAY,
+    },
     "learners.formulas.relative_entropy": {"relative_entropy, line 3: 1 -> 2": "the logarithm for u = 0, which is not selected"},
     "problems.quartic.quartic_value": {"quartic_value, line 4: 0.0 -> 0.0": "twice 0 is 0"},
     "rates.coordinatewise.almeida_begin": {"almeida_begin, line 7: 0.0 -> 0.0": "twice 0 is 0"},
