@@ -29,8 +29,8 @@ SUMS = (
     "not overlap, and every summand reads and writes its running sum in the first-level cache. Meanwhile little is asked of the memory."
 )
 COPIES = (
-    "Gradients at two points or more are copied into one matrix, four words per element (six for three points) that the fewest words do not "
-    "count; and the summands, as above."
+    "Gradients at two points or more are copied into one matrix, four words per element (six for three points) that the fewest words do "
+    "not count; and the summands, as above."
 )
 EXPONENTIALS = "An exponential of every element: some forty operations, no part of which waits for memory."
 ONE_PASS = "Passes whose arithmetic (signs, divisions, roots, limits) takes about as long as their streams."
@@ -47,8 +47,9 @@ CALL = (
     "those of the answers; the rest is the passes with summands, which the cache does not shorten."
 )
 DIVIDER = (
-    "Both sides fit the caches, and the divider is the limit: a root and three divisions per element that can not be replaced by products "
-    "with the same bits (two once the first bias correction has become 1). Two threads halve that, less some microseconds in which they meet."
+    "Both sides fit the caches, and the divider is the limit: a root and three divisions per element that can not be replaced by "
+    "products with the same bits (two once the first bias correction has become 1). Two threads halve that, less a few "
+    "microseconds in which they meet."
 )
 LOCKSTEP = (
     "Loss, gradient and rate of every trajectory are computed by calls of compiled functions, whose dozens of arguments cost more than the "
@@ -59,12 +60,10 @@ ADAM = (
     "Adam's root and divisions are half of the step, at the rate of the divider; the loss is a fifth. (Its sum has a fixed order, in 32 "
     "running sums; JAX adds in any order.)"
 )
-COLD = (
-    "One core compiles all: the loop over trajectories is 60 % of it, the kernels of Rosenbrock's function and of Adam 20 %."
-)
+COLD = "One core compiles all: the loop over trajectories is 60 % of it, the kernels of Rosenbrock's function and of Adam 20 %."
 WARM = (
-    "NumPy, Numba, its registries and SciPy's linear algebra, which Numba imports to look for BLAS, take 0.4 s of processor time before the "
-    "first kernel is loaded, the modules of the package 0.17 s."
+    "NumPy, Numba, its registries and SciPy's linear algebra, which Numba imports to look for BLAS, take 0.4 s of processor time before "
+    "the first kernel is loaded, the modules of the package 0.17 s."
 )
 SECOND = "Other processes take a share of the second core while this is measured."
 EXACT_EXP = r"^spalera_"
