@@ -46,9 +46,13 @@ def roofline(rows: Sequence[Row]) -> Figure:
         bytes_each = np.array([width * (row.words or 0) for row in some], dtype=float)
         rate = np.array([row.bytes_per_second or 0.0 for row in some]) / bytes_each
         axes.plot(bytes_each, rate, "o", color=colour, markersize=4, label=dtype)
-        for row, x, y in zip(some, bytes_each, rate, strict=True):
-            if row.what in LABELLED and dtype == "float64":
-                axes.annotate(row.what, (x, y), textcoords="offset points", xytext=(5, 3), fontsize=7)
+        if dtype == "float64":
+            points = sorted((x, y, row.what) for row, x, y in zip(some, bytes_each, rate, strict=True) if row.what in LABELLED)
+            # neighbours are named on different sides
+            for k, (x, y, name) in enumerate(points):
+                place: Any = {"xytext": (8, 10), "ha": "left"} if k % 2 == 0 else {"xytext": (-8, -14), "ha": "right"}
+                line = {"arrowstyle": "-", "color": QUIET, "linewidth": 0.5}
+                axes.annotate(name, (x, y), textcoords="offset points", fontsize=7, arrowprops=line, **place)
     if shown:
         limits = [row.bytes_per_second / row.share_of_limit for row in shown if row.bytes_per_second and row.share_of_limit]
         edges: Any = np.array([8.0, 200.0])

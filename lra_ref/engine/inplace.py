@@ -42,7 +42,8 @@ class InPlace:
     method : a :class:`~lra_ref.methods.Method`; rates that search (``retry``), aim, or take Hessian-vector products are refused.
     x : the point, shape (D,), float64 or float32, C-contiguous and writable. MODIFIED by every step.
     offsets : blocks ``0 = o_0 < ... < o_K = D``; default one.
-    threads : share the passes over the vector (long ones only); the results are the same bits. 0: all cores.
+    threads : share the passes over the vector (from some ten thousand elements on); the results are the same bits. 0: all cores. The others
+        look for work for some tenths of a millisecond after a step, and then sleep until the next.
     check : look at the whole gradient first and stop by name if it is not finite, nothing changed; without it a bad gradient spoils state
         and point. It costs one more read of the gradient, and nothing where the first pass of the method only adds up (most rates along
         ``sgd`` that look at their gradients).
