@@ -121,6 +121,12 @@ def read(function: Callable[..., Any], namespace: Any, _done: dict[Any, Any] | N
     return copy
 
 
+def code_text(code: types.CodeType) -> str:
+    """All that two functions have in common if they do the same in the same way."""
+    constants = [code_text(c) if isinstance(c, types.CodeType) else repr(c) for c in code.co_consts]
+    return repr((code.co_code, constants, code.co_names, code.co_varnames, code.co_freevars))
+
+
 def names_used(code: types.CodeType) -> set[str]:
     """Every global or attribute name that the code, or a function nested in it, mentions."""
     names = set(code.co_names)

@@ -13,9 +13,10 @@ for the next step); the reference keeps the same names in a plain dictionary.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -71,9 +72,20 @@ class Part:
 
     def __init__(self, **values: Any) -> None:
         self.parameters: Any = self.Parameters.build(self.name, values)
-        if getattr(self.parameters, "weight_decay", 0) == 0:
+        if getattr(self.parameters, "weight_decay", None) == 0:
+            family = type(self).__mro__
+            declared = next(k for k, made in enumerate(family) if "undecayed" in vars(made))
             for name, kernel in self.undecayed.items():
-                setattr(self, name, kernel)
+                # a class that has a kernel of its own keeps it
+                if not any(name in vars(made) for made in family[:declared]):
+                    setattr(self, name, kernel)
+
+    def general(self) -> Self:
+        """A copy with the kernels that know the weight decay, which may then differ between the methods of one run."""
+        made = copy.copy(self)
+        for name in self.undecayed:
+            vars(made).pop(name, None)
+        return made
 
     def hyper(self) -> tuple[float, ...]:
         """The numbers that the kernels read as ``hyp``: by default the hyper-parameters in the order of their declaration."""

@@ -25,7 +25,7 @@ import numpy as np
 
 from lra_ref.backends import board, flat, memory
 from lra_ref.backends.flat import flattened
-from lra_ref.formulas import bits_of, float_of, names_used, where
+from lra_ref.formulas import bits_of, code_text, float_of, names_used, where
 from lra_ref.readings import bits
 
 #: one thread compiles at a time: Numba's cache folder is one setting of the whole process
@@ -59,16 +59,11 @@ def reached(function: types.FunctionType) -> list[types.FunctionType]:
     return order
 
 
-def _code_text(code: types.CodeType) -> str:
-    constants = [_code_text(c) if isinstance(c, types.CodeType) else repr(c) for c in code.co_consts]
-    return repr((code.co_code, constants, code.co_names, code.co_varnames, code.co_freevars))
-
-
 def fingerprint(function: types.FunctionType, signature: str = "", options: dict[str, Any] | None = None) -> str:
     """Hash of all that determines the machine code of ``function``."""
     parts = [signature, repr(sorted((options or OPTIONS).items())), sys.version, np.__version__, _taught()]
     for f in reached(function):
-        parts.append(f"{f.__module__}.{f.__qualname__} {_code_text(f.__code__)} {f.__defaults__!r} {f in _APART}")
+        parts.append(f"{f.__module__}.{f.__qualname__} {code_text(f.__code__)} {f.__defaults__!r} {f in _APART}")
         for name in sorted(names_used(f.__code__)):
             value = f.__globals__.get(name)
             if isinstance(value, int | float | str | tuple | np.generic):
@@ -84,7 +79,7 @@ def _taught() -> str:
     taught = (_numba.__wrapped__, memory.teach, board.teach, *vars(flat).values(), *vars(flat.Writer).values())
     # not imported here, for it imports the compiler
     calls = Path(__file__).with_name("code.py").read_text(encoding="utf-8")
-    return calls + "".join(_code_text(f.__code__) for f in taught if isinstance(f, types.FunctionType))
+    return calls + "".join(code_text(f.__code__) for f in taught if isinstance(f, types.FunctionType))
 
 
 def cache_base() -> Path:
@@ -165,8 +160,13 @@ def _known(function: types.FunctionType) -> None:
 
 @cache
 def _inside(function: types.FunctionType) -> types.FunctionType:
-    """What is compiled for a plain function."""
-    return flattened(function, _belongs) if function in _APART else function
+    """What is compiled for a plain function: the same either way, where its source can not be had or written out as it is."""
+    if function not in _APART:
+        return function
+    try:
+        return flattened(function, _belongs)
+    except (OSError, RuntimeError, SyntaxError, TypeError, ValueError):
+        return function
 
 
 def compiled(function: Callable[..., Any], signature: str) -> Any:
@@ -264,7 +264,7 @@ def _compiled_loop(function: Callable[..., Any], functions: tuple[str, ...], oth
     def table(kernels: tuple[Any, ...], needed: tuple[Any, ...]) -> Any:
         with _ONE_AT_A_TIME:
             own = [_address(kernel, kind.signature) for kernel, kind in zip(kernels, kinds, strict=True)]
-            return np.array(own + [_phase(*phase) if phase[0] in needed else 0 for phase in phases], dtype=np.int64)
+            return np.array(own + [_phase(*phase)[0] if phase[0] in needed else 0 for phase in phases], dtype=np.int64)
 
     count = len(kinds)
     return lambda *arguments, needed=(): made(table(arguments[:count], needed), *arguments[count:])
@@ -300,12 +300,12 @@ def _entry(function: Callable[..., Any], functions: tuple[str, ...], others: tup
 
 
 @cache
-def _phase(function: types.FunctionType, kinds: tuple[str | Code, ...]) -> int:
-    """Where the code of a phase is."""
+def _phase(function: types.FunctionType, kinds: tuple[str | Code, ...]) -> tuple[int, Any]:
+    """Where the code of a phase is, and what keeps it there."""
     numba = _numba()
     signature = numba.void(*map(_kind, kinds))
     made = _compile(flattened(function, _belongs), signature, f"phase {kinds}", no_cpython_wrapper=True)
-    return _address(made, signature)
+    return _address(made, signature), made
 
 
 def _belongs(function: types.FunctionType) -> bool:

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import ast
 import inspect
+import linecache
 import textwrap
 import types
 from collections.abc import Callable
 from copy import deepcopy
+from functools import cache
 from typing import Any
+
+from lra_ref.formulas import code_text
 
 #: which functions are to be written out
 Chooses = Callable[[types.FunctionType], bool]
@@ -26,7 +30,7 @@ def flattened(function: types.FunctionType, chooses: Chooses, opening: str = "",
     that of the function, and ``ValueError`` where a global name has two meanings.
     """
     tree = _parsed(function)
-    writer = Writer(dict(function.__globals__), chooses, function, {}, [0])
+    writer = Writer(dict(function.__globals__), chooses, function, {}, [0], frozenset(function.__code__.co_varnames))
     tree.args.args = [ast.arg(one) for one in ([name] if name else []) + [one.arg for one in tree.args.args[count:]]]
     tree.returns = None
     tree.body = ast.parse(opening).body + writer.all(tree.body)
@@ -45,16 +49,33 @@ def _parsed(function: types.FunctionType) -> ast.FunctionDef:
     if not isinstance(tree, ast.FunctionDef) or named != (function.__name__, *code.co_varnames[: code.co_argcount]):
         raise RuntimeError(f"{code.co_filename} is not what this process began with: {function.__name__} is not where it was")
     tree.decorator_list = []
+    now = _codes(code.co_filename, "".join(linecache.getlines(code.co_filename))).get((code.co_name, code.co_firstlineno))
+    if now is None or code_text(now) != code_text(code):
+        raise RuntimeError(f"{code.co_filename} is not what this process began with: {function.__name__} has changed")
     return tree
+
+
+@cache
+def _codes(file: str, text: str) -> dict[tuple[str, int], types.CodeType]:
+    """The code of every function of a file, by name and first line."""
+    found, left = {}, [compile(text, file, "exec", dont_inherit=True)]
+    while left:
+        code = left.pop()
+        found[code.co_name, code.co_firstlineno] = code
+        left += [value for value in code.co_consts if isinstance(value, types.CodeType)]
+    return found
 
 
 class Writer(ast.NodeTransformer):
     """Statements of one function in the scope of another: ``names`` says what its arguments and variables are called there."""
 
     def __init__(
-        self, scope: dict[str, Any], chooses: Chooses, function: types.FunctionType, names: dict[str, ast.expr], made: list[int]
-    ) -> None:
+        self, scope: dict[str, Any], chooses: Chooses, function: types.FunctionType, names: dict[str, ast.expr], made: list[int],
+        taken: frozenset[str],
+    ) -> None:  # fmt: skip
         self.scope, self.chooses, self.function, self.names, self.made = scope, chooses, function, names, made
+        #: variables of the function into which all is written, which what is written out must not mean
+        self.taken = taken
 
     def all(self, statements: list[ast.stmt]) -> list[ast.stmt]:
         """What the statements become."""
@@ -71,6 +92,8 @@ class Writer(ast.NodeTransformer):
             if isinstance(other, ast.Name):
                 other.ctx = node.ctx
             return other
+        if self.names and node.id in self.taken:
+            raise ValueError(f"{node.id}, a name beyond {self.function.__name__}, is a variable where it is written out")
         if node.id in self.function.__globals__:
             value = self.function.__globals__[node.id]
             if self.scope.setdefault(node.id, value) is not value:
@@ -114,9 +137,13 @@ class Writer(ast.NodeTransformer):
                 names[name] = given
             else:
                 written.append(ast.Assign([ast.Name(f"{name}__{self.made[0]}", ast.Store())], given))
-        inner = Writer(self.scope, self.chooses, function, names, self.made)
-        written += inner.all(tree.body[1:-1] if last else tree.body[1:])
+        inner = Writer(self.scope, self.chooses, function, names, self.made, self.taken)
+        body = tree.body[1:] if ast.get_docstring(tree) is not None else tree.body
+        written += inner.all(body[:-1] if last else body)
         if target is not None and last is not None:
             assert last.value is not None
             written += inner.result(self.visit(target), last.value)
+        elif last is not None and last.value is not None:
+            # nobody wants the result, but what makes it may do more
+            written += inner.all([ast.Expr(last.value)])
         return written

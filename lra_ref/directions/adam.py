@@ -185,7 +185,6 @@ class AMSGrad(Adam):
     Parameters = AMSGradParameters
     vectors = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq")
     map = staticmethod(amsgrad_map)
-    undecayed: ClassVar = {}
 
     def decays(self) -> tuple[float, float]:
         """Added to the gradient, or to the direction when decoupled."""

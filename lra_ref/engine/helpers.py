@@ -6,6 +6,7 @@ meantime. Sleeping threads cost nothing, waking them costs more than many a pass
 
 from __future__ import annotations
 
+import os
 import threading
 import weakref
 from collections.abc import Callable, Sequence
@@ -16,6 +17,11 @@ from lra_ref.typing import Array
 
 #: looks at the board before a helper sleeps: some tenths of a millisecond
 PATIENCE = 10_000
+
+
+def available() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class Helper:
@@ -45,8 +51,11 @@ class Helpers:
     """Helpers, one per function ``serve``, which end with ``owner``."""
 
     def __init__(self, serves: Sequence[Callable[[int], object]], board: Array, owner: Any) -> None:
-        self._helpers = [Helper(serve, board) for serve in serves]
+        self._helpers: list[Helper] = []
+        self._one = threading.Lock()
         weakref.finalize(owner, stop_all, self._helpers, board)
+        for serve in serves:
+            self._helpers.append(Helper(serve, board))
 
     def call(self) -> None:
         """Wake those that sleep."""
@@ -54,10 +63,20 @@ class Helpers:
             if helper.asleep:
                 helper.wake()
 
+    def join(self, work: Callable[..., int], *arguments: Any) -> int:
+        """``work(*arguments)``, which posts on the board, with the helpers awake; ``RuntimeError`` while that is done on another thread."""
+        if not self._one.acquire(blocking=False):
+            raise RuntimeError("a step of this object is running on another thread: its steps are for one thread at a time")
+        try:
+            self.call()
+            return work(*arguments)
+        finally:
+            self._one.release()
+
 
 def stop_all(helpers: Sequence[Helper], board: Array) -> None:
     """End the threads."""
     board[QUIT, 0] = 1
     for helper in helpers:
-        if helper.asleep:
+        if helper._woken.locked():
             helper.wake()

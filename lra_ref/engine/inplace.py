@@ -7,7 +7,6 @@ copied: x and the state are overwritten. For losses along the way, trial points 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -19,7 +18,7 @@ from lra_ref.backends.cpu import interpreted
 from lra_ref.backends.memory import aligned, matrix_at, places
 from lra_ref.backends.sums import LANES
 from lra_ref.checks import block_offsets, real, vector, whole
-from lra_ref.engine.helpers import Helpers
+from lra_ref.engine.helpers import Helpers, available
 from lra_ref.engine.vector_step import chunks_of, stages
 from lra_ref.engine.vector_whole import DIRECTION, SUMS
 from lra_ref.methods import Method
@@ -76,7 +75,7 @@ class InPlace:
         self.x, self.check = x, bool(check)
         self._chunks = chunks_of(self.offsets)
         # more threads than chunks would have nothing to do
-        self.threads = min(whole("threads", threads) or os.cpu_count() or 1, len(self._chunks))
+        self.threads = min(whole("threads", threads) or available(), len(self._chunks))
         self._key = whole("seed", seed), whole("trajectory", trajectory)
         self.t, self.status = 0, Status.RUNNING
         self._stages = stages(direction, rate, x.dtype)
@@ -103,7 +102,7 @@ class InPlace:
         self._none = np.zeros((len(rate.points), x.size), dtype) if rate.points else np.zeros((0, x.size), dtype)
         halves = [*self._direction, *self._rate]
         rows = 2 + len(direction.vectors) + len(rate.vectors) + made.gathered + made.summed + made.late
-        busy = self.threads > 1 and len(self._chunks) * rows >= WORTH
+        busy = self.threads > 1 and len(self._chunks) * rows >= WORTH and not made.raises
         self._board = board(min(PIECES_EACH * self.threads, len(self._chunks)) if busy else 0)
         arrays = [self._f, self._chunks, x, self._d, *halves, self._late, self._lanes, self._parts, self._sums, self._played]
         self._places = places([*arrays, self._board])
@@ -159,7 +158,7 @@ class InPlace:
         uniform = float(uniforms(*self._key, self.t, RANDOM, 1)[0]) if self._random else 0.0
         if self._step is None:
             # compiled code raises no warnings, and errstate takes longer than a step of a short vector
-            self._step = self._quietly if interpreted() else self._stages.placed.made() if self._helpers is None else self._jointly
+            self._step = self._whole_step()
         code = self._step(self._places, self.check, self.t, loss if type(loss) is float else real("loss", loss), uniform, g, q)
         if code:
             self.status = Status(code)
@@ -175,16 +174,16 @@ class InPlace:
         readable: Array = matrix_at(g.ctypes.data, 1, g.size, g)[0]
         return readable
 
-    def _quietly(self, *arguments: Any) -> int:
-        """The step as plain Python."""
-        with np.errstate(all="ignore"):
-            return int(self._stages.placed.made()(*arguments))
+    def _whole_step(self) -> Any:
+        """The step as one function, which does not hold this object."""
+        if interpreted():
+            return partial(_quietly, self._stages.placed.made())
+        if self._helpers is None:
+            return self._stages.placed.made()
+        return partial(self._helpers.join, self._stages.team.made())
 
-    def _jointly(self, *arguments: Any) -> int:
-        """The step with all threads."""
-        assert self._helpers is not None
-        self._helpers.call()
-        return int(self._stages.team.made()(*arguments))
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        raise TypeError("InPlace works on arrays at fixed places and can not be copied: make a new one")
 
     def _answers(self, answers: Sequence[tuple[float, Array]]) -> Array:
         wanted = self._points if self.t > 0 else 0
@@ -215,3 +214,9 @@ class InPlace:
 def _serve(serve: Any, arguments: tuple[Any, ...], like: Array, kept: Any, patience: int) -> None:
     """The compiled :func:`lra_ref.engine.vector_whole.serve`."""
     serve(*arguments, patience, like)
+
+
+def _quietly(step: Any, *arguments: Any) -> int:
+    """The step as plain Python."""
+    with np.errstate(all="ignore"):
+        return int(step(*arguments))

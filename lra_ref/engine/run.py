@@ -5,7 +5,7 @@ from __future__ import annotations
 import dis
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import pairwise
 from typing import Any
@@ -191,6 +191,12 @@ def _structure(part: Part) -> tuple[Any, ...]:
     return (type(part), part.vectors, part.scalars, part.late, part.sums, part.coefficients, tuple(kernels), tuple(switches))
 
 
+def _alike(methods: list[Method]) -> bool:
+    """Whether one loop can drive them all."""
+    first = methods[0]
+    return all(_structure(m.direction) == _structure(first.direction) and _structure(m.rate) == _structure(first.rate) for m in methods)
+
+
 def _kernels(method: Method, oracle: Oracle) -> list[tuple[Any, str]]:
     """The kernels of this combination in the order of the loop, with their signatures."""
     direction, rate = method.direction, method.rate
@@ -274,7 +280,10 @@ def _drive(
     distinct = [m.bound(offsets) for m in {id(m): m for m in methods}.values()]
     row_of = np.array([which[id(m)] for m in methods])
     method, problem = distinct[0], oracle.problem
-    if any(_structure(m.direction) != _structure(method.direction) or _structure(m.rate) != _structure(method.rate) for m in distinct):
+    if not _alike(distinct):
+        distinct = [replace(m, direction=m.direction.general(), rate=m.rate.general()) for m in distinct]
+        method = distinct[0]
+    if not _alike(distinct):
         raise ValueError("the methods of one run must be the same parts with the same switches; they may differ in numbers only")
     t0, t1, n = state.t, state.t + steps, len(labels)
     names = list(FIELDS) + [name for name in method.rate.columns[1:]]

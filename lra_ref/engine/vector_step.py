@@ -39,7 +39,8 @@ class Stages(NamedTuple):
     """The compiled stages of one combination.
 
     ``placed``: a whole step on one thread, ``team`` and ``serve``: on several, by the one that steps and by the others.
-    ``stored``: the direction needs a vector of its own; ``looks``: the first pass finds what is not finite, no pass of its own does.
+    ``stored``: the direction needs a vector of its own; ``looks``: the first pass finds what is not finite, no pass of its own does;
+    ``raises``: an element kernel may raise, on which threads that share a pass would wait for ever.
     """
 
     placed: Any
@@ -55,6 +56,7 @@ class Stages(NamedTuple):
     collect: Any
     stored: bool
     looks: bool
+    raises: bool
     gathered: int
     summed: int
     late: int
@@ -85,6 +87,17 @@ def stores(kernel: Any) -> set[str]:
         return set().union(*(places_of(tree) for tree in trees(kernel)))
     except ValueError:
         return {"?"}
+
+
+@cache
+def may_raise(kernel: Any) -> bool:
+    """Whether a kernel says so, or takes memory, which may not be had."""
+    try:
+        nodes = [node for tree in trees(kernel) for node in ast.walk(tree)]
+    except ValueError:
+        return True
+    takes = {"zeros", "empty", "zeros_like", "empty_like"}
+    return any(isinstance(node, ast.Raise | ast.Assert) or (isinstance(node, ast.Attribute) and node.attr in takes) for node in nodes)
 
 
 @cache
@@ -168,7 +181,8 @@ def _stages(kernels: tuple[Any, ...], sizes: tuple[int, int, int], switches: tup
     done: dict[int, dict[Any, Any]] = {id(alone): {}, id(several): {}}
     made: list[Any] = [Lazy(specialised(function, switched, done[id(switched)]), signature) for function, switched, signature in wanted]
     _, stored, _, looks = switches
-    return Stages._make([*made, stored, looks, *sizes])
+    raises = any(may_raise(kernel) for kernel in kernels[4:])
+    return Stages._make([*made, stored, looks, raises, *sizes])
 
 
 class Lazy:

@@ -127,3 +127,66 @@ def test_a_file_that_has_changed_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(flat.inspect, "getsource", lambda function: "def another(x, by):\n    pass\n")
     with pytest.raises(RuntimeError, match=r"test_flat.py is not what this process began with: grow is not where it was"):
         flattened(grow, everything)
+
+
+def bare(x: Any) -> None:
+    x[0] = x[0] + 1
+
+
+def hands_on(x: Any) -> Any:
+    """Ends in a call, whose result may not be wanted."""
+    return nothing(x)
+
+
+def meant(x: Any) -> None:
+    """Uses a builtin by its name."""
+    x[0] = max(x[0], 5)
+
+
+def test_a_function_without_a_docstring_keeps_its_first_statement() -> None:
+    def caller(x: Any) -> None:
+        """Calls it."""
+        bare(x)
+
+    x = np.zeros(1)
+    flattened(caller, lambda function: True)(x)
+    assert x[0] == 1
+
+
+def test_a_call_in_a_return_is_made_though_nobody_wants_its_result() -> None:
+    def caller(x: Any) -> None:
+        """Calls it."""
+        hands_on(x)
+
+    x = np.zeros(1)
+    flattened(caller, lambda function: True)(x)
+    assert x[0] == 7
+
+
+def test_a_name_that_would_mean_a_variable_is_refused() -> None:
+    def caller(x: Any) -> None:
+        """Has a variable called as a builtin."""
+        max = 3
+        x[0] = max
+        meant(x)
+
+    with pytest.raises(ValueError, match="max, a name beyond meant, is a variable where it is written out"):
+        flattened(caller, lambda function: True)
+
+
+def test_a_source_that_has_changed_is_refused(tmp_path: Any) -> None:
+    import importlib.util
+    import linecache
+
+    file = tmp_path / "changing.py"
+    file.write_text("def f(x):\n    x[0] = 7\n")
+    spec = importlib.util.spec_from_file_location("changing", file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert flattened(module.f, lambda function: True)
+    file.write_text("def f(x):\n    x[0] = 80\n")
+    linecache.checkcache(str(file))
+    with pytest.raises(RuntimeError, match="f has changed"):
+        flattened(module.f, lambda function: True)

@@ -9,9 +9,12 @@ import pytest
 
 from lra_ref.directions.sgd import SGD
 from lra_ref.engine.inplace import InPlace
+from lra_ref.engine.run import run
 from lra_ref.engine.vector_step import sees
-from lra_ref.methods import Method, compose
+from lra_ref.methods import Method, compose, make_method
+from lra_ref.oracles import make_oracle
 from lra_ref.parts import DIRECTIONS, RATES, Part
+from lra_ref.problems import make_problem
 
 #: compiled in every run of the tests; the others take longer
 QUICK = ("adam", "normalized")
@@ -52,3 +55,23 @@ def test_the_same_numbers(part: type[Part]) -> None:
 def test_a_decay_takes_the_kernels_that_know_it(part: type[Part]) -> None:
     made = part(weight_decay=0.1)
     assert all(getattr(made, name) is getattr(part, name) for name in part.undecayed)
+
+
+def test_a_class_with_a_kernel_of_its_own_keeps_it() -> None:
+    def mine(*arguments: Any) -> None:
+        """A kernel."""
+
+    class Mine(DIRECTIONS["adam"]):  # type: ignore[misc]
+        map = staticmethod(mine)
+
+    assert Mine().map is mine
+    assert DIRECTIONS["amsgrad"]().map is DIRECTIONS["amsgrad"].map
+
+
+def test_methods_of_one_run_may_differ_in_their_decay() -> None:
+    oracle = make_oracle("gaussian", make_problem("sphere", dim=3))
+    for name in ("sgd", "adam", "normalized_momentum", "salera_sgd"):
+        methods = [make_method(name, weight_decay=decay) for decay in (0.0, 0.1)]
+        together = run(methods, oracle, steps=5, trajectories=2)
+        for k, one in enumerate(methods):
+            assert np.array_equal(together.x[k], run(one, oracle, steps=5, first=k).x[0]), name

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import gc
+import pickle
 import threading
 import time
 from functools import partial
@@ -15,7 +17,9 @@ from lra_ref.backends.board import QUIT, board
 from lra_ref.engine import inplace
 from lra_ref.engine.helpers import Helpers
 from lra_ref.engine.inplace import InPlace
+from lra_ref.engine.vector_step import may_raise
 from lra_ref.methods import make_method
+from lra_ref.methods.mlr_snet import snet_terms
 
 
 class Owner:
@@ -89,8 +93,43 @@ def test_a_step_keeps_nothing_of_an_owner_that_is_gone(monkeypatch: pytest.Monke
     step(np.ones(9000))
     mine = set(threading.enumerate()) - before
     assert len(mine) == 1
-    del step
-    gc.collect()
+    gc.disable()
+    try:
+        del step
+    finally:
+        gc.enable()
     for thread in mine:
         thread.join(timeout=30)
         assert not thread.is_alive()
+
+
+def test_a_second_thread_is_refused_while_a_step_runs() -> None:
+    owner, made, begun, go_on = Owner(), board(1), threading.Event(), threading.Event()
+    helpers = Helpers([], made, owner)
+
+    def work() -> int:
+        begun.set()
+        assert go_on.wait(timeout=30)
+        return 0
+
+    first = threading.Thread(target=helpers.join, args=(work,))
+    first.start()
+    assert begun.wait(timeout=30)
+    with pytest.raises(RuntimeError, match="for one thread at a time"):
+        helpers.join(lambda: 0)
+    go_on.set()
+    first.join(timeout=30)
+    assert helpers.join(lambda: 3) == 3
+
+
+def test_kernels_that_may_raise_are_not_shared(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inplace, "WORTH", 0)
+    assert not may_raise(make_method("adam").direction.map)
+    assert may_raise(snet_terms)
+
+
+def test_a_step_in_place_can_not_be_copied() -> None:
+    step = InPlace(make_method("adam"), np.ones(5))
+    for attempt in (copy.copy, copy.deepcopy, pickle.dumps):
+        with pytest.raises(TypeError, match="can not be copied: make a new one"):
+            attempt(step)  # type: ignore[operator]

@@ -197,7 +197,7 @@ def test_methods_of_one_run_must_match() -> None:
     with pytest.raises(ValueError, match="they may differ in numbers only"):
         run([compose("sgd"), compose("adam")], noisy(), steps=1)
     with pytest.raises(ValueError, match="they may differ in numbers only"):
-        run([compose("sgd"), compose("sgd", weight_decay=0.1)], noisy(), steps=1)
+        run([compose("sgd", "gala", point="end"), compose("sgd", "gala")], noisy(), steps=1)
     with pytest.raises(ValueError, match="expected a problem or an oracle, got str"):
         run(compose("sgd"), "sphere", steps=1)  # type: ignore[arg-type]
 
