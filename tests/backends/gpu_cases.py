@@ -119,7 +119,7 @@ def element_arguments(part: Any, dtype: Any, seed: int, blocks: int = 2, size: i
 
     rows = max(len(part.vectors), 1)
     points = max(len(getattr(part, "points", ())), 1)
-    out = np.zeros((max(part.sums, len(part.late), 1), 64), dtype)
+    out = np.zeros((max(part.sums, len(part.late), 1), 64))
     # some kernels read the number of a row from a coefficient: below 1 it is row 0
     coef = rng.uniform(0.01, 1, size=(blocks, max(part.coefficients, 1))).astype(dtype)
     return (1, 5, size, 3, some(size), some(size), some(64), some(points, size), np.abs(some(rows, size)), coef, out)
@@ -127,7 +127,7 @@ def element_arguments(part: Any, dtype: Any, seed: int, blocks: int = 2, size: i
 
 def element_kinds(dtype: Any) -> tuple[Any, ...]:
     v, m = Array(REALS[np.dtype(dtype).name], 1), Array(REALS[np.dtype(dtype).name], 2)
-    return (I64, I64, I64, I64, v, v, v, m, m, m, m)
+    return (I64, I64, I64, I64, v, v, v, m, m, m, Array(REALS["float64"], 2))
 
 
 def copies(arguments: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -44,12 +44,11 @@ BODY({name}, {parameters}) {{
     ALL_THREADS(k) {{
         double sum[{some}] = {{0}};
         for (i64 e = k; e < size; e += 128) {{
-            T cell[{some}] = {{0}}, own[1] = {{0}};
-            const A2<T> out{{cell, {some}, 1}};
+            T own[1] = {{0}};
+            const A2<double> out{{sum, {some}, 1}};
             const A1<T> O{{own, 1}};
             const i64 i = lo + e;
             {calls}
-            for (int j = 0; j < {count}; ++j) sum[j] += (double)cell[j];
         }}
         {keep}
     }}
@@ -104,7 +103,7 @@ def element_kinds(dtype: Any) -> tuple[Any, ...]:
     """Types of the arguments of an element kernel."""
     real = REALS[np.dtype(dtype).name]
     v, m = Array(real, 1), Array(real, 2)
-    return (I64, I64, I64, I64, v, v, v, m, m, m, m)
+    return (I64, I64, I64, I64, v, v, v, m, m, m, Array(REALS["float64"], 2))
 
 
 @cache
