@@ -18,7 +18,9 @@ from lra_ref.problems import make_problem
 
 #: compiled in every run of the tests; the others take longer
 QUICK = ("adam", "normalized")
-PARTS = [registry[name] for registry in (DIRECTIONS, RATES) for name in registry if registry[name].undecayed]
+TABLES = [registry[name] for registry in (DIRECTIONS, RATES) for name in registry if registry[name].undecayed]
+#: those that do not have a kernel of their own in its place
+PARTS = [part for part in TABLES if set(part.undecayed) & set(vars(part(weight_decay=0.0)))]
 
 
 def method(part: type[Part], values: dict[str, Any]) -> Method:
@@ -58,6 +60,8 @@ def test_a_decay_takes_the_kernels_that_know_it(part: type[Part]) -> None:
 
 
 def test_a_class_with_a_kernel_of_its_own_keeps_it() -> None:
+    assert [part.name for part in TABLES if part not in PARTS] == ["amsgrad"]
+
     def mine(*arguments: Any) -> None:
         """A kernel."""
 
