@@ -74,9 +74,10 @@ class Passes(Stagewise):
         self.t += 1
         return self._seconds
 
-    def _over(self, work: Any) -> None:
+    def over(self, work: Any) -> None:
+        """One pass, timed."""
         start = time.perf_counter()
-        super()._over(work)
+        super().over(work)
         self._seconds.append(time.perf_counter() - start)
 
     def names(self) -> list[str]:

@@ -189,7 +189,7 @@ def _compiled(function: Callable[..., Any], signature: str) -> Any:
     return _compile(function, signature, signature)
 
 
-def _allocates(function: types.FunctionType) -> bool:
+def allocates(function: types.FunctionType) -> bool:
     """Whether a kernel, or a function that it reaches, makes an array."""
     return any(names_used(f.__code__) & {"zeros", "empty", "zeros_like", "empty_like"} for f in reached(function))
 
@@ -201,7 +201,7 @@ def _compile(function: types.FunctionType, signature: Any, text: str, **others: 
         numba, options = _numba(), {**OPTIONS, **others, "no_cfunc_wrapper": True}
         for f in reached(function)[:-1]:
             _known(f)
-        if not _allocates(function):
+        if not allocates(function):
             try:
                 return _jitted(function, signature, text, {**options, "_nrt": False})
             except numba.core.errors.NumbaRuntimeError:

@@ -36,6 +36,11 @@ def matrix_at(address: Any, rows: Any, columns: Any, like: Any) -> Any:
     return np.frombuffer(memoryview(memory), dtype=kind).reshape(rows, columns)
 
 
+def placed(table: Any, row: Any, like: Any) -> Any:
+    """The matrix at one of the :func:`places`, of the number type of ``like``."""
+    return matrix_at(table[row, 0], table[row, 1], table[row, 2], like)
+
+
 def teach(numba: Any) -> None:
     """Make :func:`matrix_at` known to the compiler."""
     from numba.core import cgutils, types

@@ -14,16 +14,17 @@ A vector that is only written counts once, although the processor reads its cach
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from lra_ref.engine.inplace import InPlace
-from lra_ref.engine.vector_step import Lazy, Stages
+from lra_ref.engine.vector_step import Lazy, Stages, specialised
+from lra_ref.engine.vector_whole import whole_step
 from lra_ref.methods import Method
-from lra_ref.status import Status
 from lra_ref.typing import Array
 
 #: elements of the vectors on which it is counted, and steps before: the first ones are special
@@ -95,43 +96,30 @@ class Stagewise(InPlace):
     """A step that can be taken pass by pass."""
 
     def stage_by_stage(self, check: bool, loss: float, uniform: float, g: Any, q: Any) -> int:
-        """One step with loss, uniform number, gradient and answers: :func:`lra_ref.engine.vector_whole.whole_step` in pieces."""
-        self._f[0], self._f[-1], self._played[0] = loss, uniform, np.nan
-        made, f, x, t = self._stages, self._f, self.x, self.t
-        chunks, parts, sums, late = self._chunks, self._parts, self._sums, self._late
-        (d_vec, d_scal, d_hyp, d_coef, d_low), (r_vec, r_scal, r_hyp, r_coef, r_low) = self._direction, self._rate
-        if not np.isfinite(f[0]):
-            return int(Status.NONFINITE_GRADIENT)
-        if check and not made.looks:
-            self._over(lambda a, b, place, d: made.finite(a, b, chunks, g, parts))
-            if np.any(parts[:, -1]):
-                return int(Status.NONFINITE_GRADIENT)
-        made.opening(len(self.offsets) - 1, t, f, sums, d_scal, d_hyp, d_coef, d_low)
-        if made.gathered:
-            self._over(lambda a, b, place, d: made.gather(a, b, check, chunks, x, g, d, q, d_vec, d_low, place, parts))
-            if made.looks and check and np.any(parts[:, -1]):
-                return int(Status.NONFINITE_GRADIENT)
-        made.settling(t, f, chunks, parts, sums, d_scal, d_hyp, d_coef, d_low, r_scal, r_hyp, r_coef, r_low)
-        if made.summed or made.stored:
-            self._over(
-                lambda a, b, place, d: made.terms(
-                    a, b, check, chunks, x, g, d, q, d_vec, d_low, r_vec, r_low, place, parts
-                )
-            )  # fmt: skip
-            if made.looks and not made.gathered and check and np.any(parts[:, -1]):
-                return int(Status.NONFINITE_GRADIENT)
-        self._played[0] = made.deciding(t, f, chunks, parts, sums, late, r_scal, r_hyp, r_coef, r_low)
-        if r_scal[0, 0] != 0:
-            return int(r_scal[0, 0])
-        if not np.isfinite(self._played[0]):
-            return int(Status.NONFINITE_RATE)
-        self._over(lambda a, b, place, d: made.move(a, b, chunks, x, g, d, q, d_vec, d_low, r_vec, r_low, place, parts))
-        made.collect(made.late, 0, chunks, parts, late)
-        return 0
+        """One step with loss, uniform number, gradient and answers: the whole step as plain Python, its passes through :meth:`over`."""
+        made, d = self._stages, self.direction_vector()
+        self._f[0], self._f[-1] = loss, uniform
+        passes = {"finite_pass": made.finite, "gather_pass": made.gather, "terms_pass": made.terms, "move_pass": made.move}
+        scalars = {"opening": made.opening, "settling": made.settling, "deciding": made.deciding, "collect": made.collect}
+        switches = {"GATHERED": made.gathered, "SUMMED": made.summed, "LATE": made.late, "STORED": made.stored, "LOOKS": made.looks}
+        names = {name: self._watching(one) for name, one in passes.items()} | scalars | switches | {"TEAM": False}
+        step = specialised(whole_step, names, {})
+        halves, sums = (*self._direction, *self._rate), (self._parts, self._sums, self._played, self._board)
+        status: int = step(
+            check, self.t, self._f, self._chunks, self.x, g, d, q, *halves, self._late, self._lanes.ctypes.data, *sums
+        )  # fmt: skip
+        return status
 
-    def _over(self, work: Any) -> None:
-        """One pass: ``work(first chunk, last, place of the running sums, direction)``."""
-        work(0, len(self._chunks), self._lanes.ctypes.data, self._d)
+    def _watching(self, one: Any) -> Any:
+        return lambda *arguments: self.over(partial(one, *arguments))
+
+    def direction_vector(self) -> Any:
+        """Where the direction goes."""
+        return self._d
+
+    def over(self, work: Callable[[], None]) -> None:
+        """One pass over the vector."""
+        work()
 
 
 class Counting(Stagewise):
@@ -169,7 +157,11 @@ class Counting(Stagewise):
                 self.t += 1
         return self.passes
 
-    def _over(self, work: Any) -> None:
+    def direction_vector(self) -> Any:
+        """Watched where it is a vector of its own."""
+        return self.watched("d") if self._stages.stored else self._d
+
+    def over(self, work: Callable[[], None]) -> None:
         """One pass, watched, and again with every row that it reads exchanged."""
         before = {name: array.copy() for name, array in self.arrays.items()}
 
@@ -181,7 +173,7 @@ class Counting(Stagewise):
                 row[...] = 1.7 * row + self._rng.normal(size=row.shape)
             self._log["read"], self._log["written"] = set(), set()
             self._parts[...] = 0
-            work(0, len(self._chunks), self._lanes.ctypes.data, self.watched("d") if self._stages.stored else self._d)
+            work()
             return [self._parts.copy(), *(self._rows(name).copy() for name in sorted(self._log["written"]))]
 
         plain = result()

@@ -20,14 +20,14 @@ import dis
 import inspect
 import textwrap
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from lra_ref.backends.cpu import apart, compiled, reached, stands_apart
+from lra_ref.backends.cpu import allocates, apart, compiled, reached, stands_apart
 from lra_ref.backends.sums import CHUNK
 from lra_ref.engine import vector_passes as template
 from lra_ref.engine import vector_whole as whole
@@ -67,49 +67,38 @@ def sees(kernel: Any, name: str) -> bool:
     return any(step.argval == name or (isinstance(step.argval, tuple) and name in step.argval) for step in dis.get_instructions(kernel))
 
 
-def trees(kernel: Any) -> list[ast.AST]:
-    """A kernel and the functions that it calls, parsed; ``ValueError`` if that cannot be."""
+@cache
+def nodes(kernel: Any) -> tuple[ast.AST, ...] | None:
+    """What a kernel and the functions that it calls are made of; None if that cannot be read."""
     try:
-        return [ast.parse(textwrap.dedent(inspect.getsource(function))) for function in reached(kernel)]
+        trees = [ast.parse(textwrap.dedent(inspect.getsource(function))) for function in reached(kernel)]
     except (OSError, TypeError, SyntaxError):
-        raise ValueError(f"{kernel.__name__} has no source to be read") from None
+        return None
+    return tuple(node for tree in trees for node in ast.walk(tree))
 
 
-def places_of(tree: ast.AST) -> set[str]:
+def stored(nodes: Iterable[ast.AST]) -> set[str]:
     """Names of the arrays into which something is stored, "?" for what is no name."""
-    places = [n for n in ast.walk(tree) if isinstance(n, ast.Subscript | ast.Attribute) and isinstance(n.ctx, ast.Store | ast.Del)]
+    places = [n for n in nodes if isinstance(n, ast.Subscript | ast.Attribute) and isinstance(n.ctx, ast.Store | ast.Del)]
     return {place.value.id if isinstance(place.value, ast.Name) else "?" for place in places}
 
 
 def stores(kernel: Any) -> set[str]:
     """Names of what a kernel and the functions that it calls store into, "?" if that cannot be seen."""
-    try:
-        return set().union(*(places_of(tree) for tree in trees(kernel)))
-    except ValueError:
-        return {"?"}
+    made_of = nodes(kernel)
+    return {"?"} if made_of is None else stored(made_of)
 
 
-@cache
 def may_raise(kernel: Any) -> bool:
-    """Whether a kernel says so, or takes memory, which may not be had."""
-    try:
-        nodes = [node for tree in trees(kernel) for node in ast.walk(tree)]
-    except ValueError:
-        return True
-    takes = {"zeros", "empty", "zeros_like", "empty_like"}
-    return any(isinstance(node, ast.Raise | ast.Assert) or (isinstance(node, ast.Attribute) and node.attr in takes) for node in nodes)
+    """Whether a kernel says so, or takes memory, which may not be had; True if that cannot be seen."""
+    made_of = nodes(kernel)
+    return made_of is None or allocates(kernel) or any(isinstance(node, ast.Raise | ast.Assert) for node in made_of)
 
 
-@cache
 def adds_only(kernel: Any) -> bool:
-    """Whether a kernel adds to ``out`` whatever it stores there, as far as that can be seen."""
-    try:
-        nodes = [node for tree in trees(kernel) for node in ast.walk(tree)]
-    except ValueError:
-        return True
-    set_ones = [node for node in nodes if isinstance(node, ast.Assign) and "out" in places_of(ast.Module([node], []))]
-    other = [n for n in nodes if isinstance(n, ast.AugAssign) and not isinstance(n.op, ast.Add) and "out" in places_of(ast.Module([n], []))]
-    return not (set_ones or other)
+    """Whether a kernel adds to ``out`` whatever it stores there; True if that cannot be seen."""
+    changes = [node for node in nodes(kernel) or () if isinstance(node, ast.Assign | ast.AugAssign) and "out" in stored(ast.walk(node))]
+    return all(isinstance(change, ast.AugAssign) and isinstance(change.op, ast.Add) for change in changes)
 
 
 def specialised(function: Callable[..., Any], names: dict[str, Any], done: dict[Any, Any]) -> Callable[..., Any]:
@@ -135,7 +124,7 @@ def specialised(function: Callable[..., Any], names: dict[str, Any], done: dict[
 def stages(direction: Direction, rate: Rate, dtype: Any) -> Stages:
     """The compiled stages for the parts (as bound to their blocks) and float32 or float64 vectors."""
     terms, alias = rate.terms, direction.map is None
-    stored = terms is not None and not alias and sees(terms, "d")
+    keeps = terms is not None and not alias and sees(terms, "d")
     gather = direction.gather
     kernels = (
         direction.begin or skip_scalar, direction.settle or skip_scalar, rate.begin or skip_scalar, rate.decide,
@@ -147,9 +136,9 @@ def stages(direction: Direction, rate: Rate, dtype: Any) -> Stages:
     sizes = (direction.sums, rate.sums if terms is not None else 0, len(rate.late))
     # what runs up to the end of the first pass; of the scalars it may only have changed coefficients, of the vectors nothing
     early: list[Any] = [direction.begin, gather] if gather is not None else [direction.begin, rate.begin, terms]
-    first = gather is not None or (terms is not None and not stored)
+    first = gather is not None or (terms is not None and not keeps)
     looks = first and all(stores(kernel) <= {"out", "coef"} for kernel in early if kernel is not None)
-    return _stages(kernels, sizes, (alias, stored, rate.blockwise, looks), np.dtype(dtype).name)
+    return _stages(kernels, sizes, (alias, keeps, rate.blockwise, looks), np.dtype(dtype).name)
 
 
 NAMES = ("D_BEGIN", "D_SETTLE", "R_BEGIN", "R_DECIDE", "D_GATHER", "D_MAP", "R_TERMS", "R_MOVE")

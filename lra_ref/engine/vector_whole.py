@@ -13,7 +13,7 @@ import numpy as np
 
 from lra_ref.backends.board import DONE, PIECES, QUIT, TICKET, WORK, claim, count_up, peek, post, put, relax, wait
 from lra_ref.backends.cpu import apart
-from lra_ref.backends.memory import matrix_at
+from lra_ref.backends.memory import matrix_at, placed
 from lra_ref.engine.vector_passes import any_broken, collect, deciding, finite_pass, gather_pass, move_pass, opening, settling, terms_pass
 
 # --- what stands in the place of these is said by `specialised` --------------------------------------------------------------------------
@@ -66,20 +66,20 @@ def shared_pass(
 
 def assist(a: Any, b: Any, places: Any, board: Any, like: Any) -> None:
     """What has been posted, over the chunks ``a..b`` (kernel)."""
-    x = matrix_at(places[2, 0], places[2, 1], places[2, 2], like)[0]
+    x = placed(places, 2, like)[0]
     one_pass(
         peek(board, PASS), a, b, peek(board, CHECK) == 1,
-        matrix_at(places[1, 0], places[1, 1], places[1, 2], a),
+        placed(places, 1, a),
         x,
         matrix_at(peek(board, GRADIENT), 1, x.size, like)[0],
-        matrix_at(places[3, 0], places[3, 1], places[3, 2], like)[0],
+        placed(places, 3, like)[0],
         matrix_at(peek(board, ANSWERS), peek(board, POINTS), x.size, like),
-        matrix_at(places[4, 0], places[4, 1], places[4, 2], like),
-        matrix_at(places[8, 0], places[8, 1], places[8, 2], like),
-        matrix_at(places[9, 0], places[9, 1], places[9, 2], like),
-        matrix_at(places[13, 0], places[13, 1], places[13, 2], like),
+        placed(places, 4, like),
+        placed(places, 8, like),
+        placed(places, 9, like),
+        placed(places, 13, like),
         places[15, 0],
-        matrix_at(places[16, 0], places[16, 1], places[16, 2], 1.0),
+        placed(places, 16, 1.0),
     )  # fmt: skip
 
 
@@ -152,34 +152,34 @@ def placed_step(places: Any, check: Any, t: Any, loss: Any, uniform: Any, g: Any
 
     Handing over two dozen arrays one by one takes longer than the step of a short vector.
     """
-    f = matrix_at(places[0, 0], places[0, 1], places[0, 2], loss)[0]
+    f = placed(places, 0, loss)[0]
     f[0], f[f.size - 1] = loss, uniform
-    board = matrix_at(places[19, 0], places[19, 1], places[19, 2], t)
+    board = placed(places, 19, t)
     if TEAM:
         put(board, GRADIENT, g.ctypes.data)
         put(board, ANSWERS, q.ctypes.data)
         put(board, POINTS, q.shape[0])
     return whole_step(
         check, t, f,
-        matrix_at(places[1, 0], places[1, 1], places[1, 2], t),
-        matrix_at(places[2, 0], places[2, 1], places[2, 2], g)[0],
+        placed(places, 1, t),
+        placed(places, 2, g)[0],
         g,
-        matrix_at(places[3, 0], places[3, 1], places[3, 2], g)[0],
+        placed(places, 3, g)[0],
         q,
-        matrix_at(places[4, 0], places[4, 1], places[4, 2], g),
-        matrix_at(places[5, 0], places[5, 1], places[5, 2], loss),
-        matrix_at(places[6, 0], places[6, 1], places[6, 2], loss)[0],
-        matrix_at(places[7, 0], places[7, 1], places[7, 2], loss),
-        matrix_at(places[8, 0], places[8, 1], places[8, 2], g),
-        matrix_at(places[9, 0], places[9, 1], places[9, 2], g),
-        matrix_at(places[10, 0], places[10, 1], places[10, 2], loss),
-        matrix_at(places[11, 0], places[11, 1], places[11, 2], loss)[0],
-        matrix_at(places[12, 0], places[12, 1], places[12, 2], loss),
-        matrix_at(places[13, 0], places[13, 1], places[13, 2], g),
-        matrix_at(places[14, 0], places[14, 1], places[14, 2], loss),
+        placed(places, 4, g),
+        placed(places, 5, loss),
+        placed(places, 6, loss)[0],
+        placed(places, 7, loss),
+        placed(places, 8, g),
+        placed(places, 9, g),
+        placed(places, 10, loss),
+        placed(places, 11, loss)[0],
+        placed(places, 12, loss),
+        placed(places, 13, g),
+        placed(places, 14, loss),
         places[15, 0],
-        matrix_at(places[16, 0], places[16, 1], places[16, 2], loss),
-        matrix_at(places[17, 0], places[17, 1], places[17, 2], loss),
-        matrix_at(places[18, 0], places[18, 1], places[18, 2], loss)[0],
+        placed(places, 16, loss),
+        placed(places, 17, loss),
+        placed(places, 18, loss)[0],
         board,
     )  # fmt: skip
