@@ -143,24 +143,21 @@ def meant(x: Any) -> None:
     x[0] = max(x[0], 5)
 
 
-def test_a_function_without_a_docstring_keeps_its_first_statement() -> None:
-    def caller(x: Any) -> None:
-        """Calls it."""
-        bare(x)
+def calls_bare(x: Any) -> None:
+    """Calls a function without a docstring."""
+    bare(x)
 
+
+def calls_hands_on(x: Any) -> None:
+    """Calls a function that ends in a call."""
+    hands_on(x)
+
+
+@pytest.mark.parametrize(("caller", "expected"), [(calls_bare, 1), (calls_hands_on, 7)])
+def test_no_statement_is_lost(caller: Any, expected: int) -> None:
     x = np.zeros(1)
     flattened(caller, lambda function: True)(x)
-    assert x[0] == 1
-
-
-def test_a_call_in_a_return_is_made_though_nobody_wants_its_result() -> None:
-    def caller(x: Any) -> None:
-        """Calls it."""
-        hands_on(x)
-
-    x = np.zeros(1)
-    flattened(caller, lambda function: True)(x)
-    assert x[0] == 7
+    assert x[0] == expected
 
 
 def test_a_name_that_would_mean_a_variable_is_refused() -> None:

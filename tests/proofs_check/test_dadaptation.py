@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 import sympy as sp
 
 from lra_ref.engine.run import run
@@ -25,7 +24,6 @@ def test_the_exact_run_is_the_run_of_the_library() -> None:
     assert 2.30 < float(rows[4]["d"]) < 2.31
 
 
-@pytest.mark.filterwarnings("ignore")
 def test_the_universal_certificate_is_attained() -> None:
     primal, dual = solve(lambda: certificate_problem((1, 2, 4)))
     assert abs(primal - 1) < 1e-6

@@ -17,13 +17,10 @@ SLOW = {
     "exponentiated.E1.1", "exponentiated.HG.1", "exponentiated.HGadam.1", "exponentiated.E7.5", "exponentiated.E8a.5",
     "learners.plays.1", "mlr_snet.M1.3",
 }  # fmt: skip
-#: parts whose solvers may warn on the way
-WARNING = {"clara", "dadaptation", "prodigy", "exponentiated", "hdm"}
 
 
 def case(step: Step) -> Any:
-    marks = [pytest.mark.slow] * (step.id in SLOW) + [pytest.mark.filterwarnings("ignore")] * (step.part in WARNING)
-    return pytest.param(step, id=step.id, marks=marks)
+    return pytest.param(step, id=step.id, marks=[pytest.mark.slow] * (step.id in SLOW))
 
 
 @pytest.mark.parametrize("step", [case(step) for step in select()])
@@ -54,6 +51,5 @@ def test_every_use_is_of_a_step_or_theorem_that_there_is() -> None:
     check_uses()
 
 
-def test_the_slow_steps_and_the_parts_that_warn_exist() -> None:
+def test_the_slow_steps_exist() -> None:
     assert {step.id for step in select()} >= SLOW
-    assert set(parts()) >= WARNING
